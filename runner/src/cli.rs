@@ -1,0 +1,92 @@
+//! The command line as it is typed. What it means is worked out in [`crate::commands`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::day::Day;
+
+/// Builds tables day by day from raw files, and runs again only what has changed
+///
+/// A pipeline is described in pipeline.yaml: sources of raw files, and tasks, which are programs. Each task on each day
+/// is a node. A node runs when its program, its parameters or the content of anything it reads has changed; otherwise
+/// its earlier result is used.
+#[derive(Parser)]
+#[command(name = "runner", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    Run(RunArguments),
+}
+
+/// Make what is asked for, running only what has changed
+///
+/// Every task that nothing else reads is made for each day from --from to --to, with whatever these need. Days run side
+/// by side. If a node fails, what depends on it is skipped and the rest goes on; the same command again does what is
+/// left.
+///
+/// Exit status: 0 all is there, 1 a task failed, 2 the command line or pipeline.yaml is wrong, 3 raw files are missing
+/// (nothing ran), 130 interrupted.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  runner run --from 2025-08-03 --to 2025-08-16                    a backfill of 14 days
+  runner run --from 2025-08-17 --to 2025-08-17                    one more day: only what is new runs
+  runner run --from 2025-08-10 --to 2025-08-10 --task history     a task and what it needs
+  runner run --from 2025-08-10 --to 2025-08-10 --task history+ --force
+                                                                  a task again, and what follows from it
+  runner run --from 2025-08-03 --to 2025-08-16 --dry-run          what would run, and why")]
+pub struct RunArguments {
+    /// The first day to make
+    #[arg(long, value_name = "DAY")]
+    pub from: Day,
+    /// The last day to make
+    #[arg(long, value_name = "DAY")]
+    pub to: Day,
+    /// Make this task and what it needs; with a + behind it, also all that follows from it. May be repeated
+    #[arg(long = "task", value_name = "NAME[+]")]
+    pub tasks: Vec<String>,
+    /// How many nodes run side by side [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Run the tasks named by --task on the days asked for even if nothing has changed; without --task, everything
+    #[arg(long)]
+    pub force: bool,
+    /// Start nothing more once a node has failed
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Say what would run and why, and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the outcome as one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub places: Places,
+}
+
+/// Where things are; what is not given comes from pipeline.yaml.
+#[derive(Args)]
+pub struct Places {
+    /// The pipeline [default: pipeline.yaml in this folder or the nearest one above]
+    #[arg(long, value_name = "FILE")]
+    pub pipeline: Option<PathBuf>,
+    /// The folder of the raw files
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The folder in which days are published
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// The folder of the cache
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+}
+
+/// Reads the command line; a wrong one ends the program here, with exit status 2.
+pub fn parse() -> Cli {
+    Cli::parse()
+}

@@ -1,0 +1,50 @@
+//! One verb a file. A command wires the other rooms together and decides the exit status; it has no algorithms.
+
+mod run;
+
+use std::io::{Write, stderr, stdout};
+
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+
+/// Does what the command line says. Errors end here: each is printed once, on stderr.
+pub fn dispatch(cli: Cli) -> Exit {
+    let ended = match cli.command {
+        Command::Run(arguments) => run::run(&arguments),
+    };
+    ended.unwrap_or_else(|error| {
+        tell(&format!("error: {:#}", error.error));
+        error.exit
+    })
+}
+
+/// Why a command ended early.
+pub struct CommandError {
+    exit: Exit,
+    error: anyhow::Error,
+}
+
+impl CommandError {
+    pub fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
+        CommandError { exit, error: error.into() }
+    }
+}
+
+/// What is not said otherwise is a fault of the runner's surroundings.
+impl From<anyhow::Error> for CommandError {
+    fn from(error: anyhow::Error) -> Self {
+        CommandError::new(Exit::Usage, error)
+    }
+}
+
+/// Talk, for people.
+pub fn tell(text: &str) {
+    // A closed stderr leaves nobody to tell.
+    let _ = writeln!(stderr(), "{text}");
+}
+
+/// Data, for programs and pipes.
+pub fn print(text: &str) {
+    // A reader that has seen enough closes the pipe; that is no failure of the command.
+    let _ = writeln!(stdout(), "{text}");
+}

@@ -1,0 +1,262 @@
+//! `runner run`: make what is asked for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, anyhow};
+use chrono::Utc;
+use serde_json::json;
+
+use super::{CommandError, print, tell};
+use crate::cli::{Places, RunArguments};
+use crate::engine::{self, Channel, Engine, Prediction, Summary};
+use crate::exec::{Executor, LocalProcesses};
+use crate::exit::Exit;
+use crate::graph::NodeId;
+use crate::plan::{self, Plan, Request};
+use crate::resolve::Resolver;
+use crate::spec::{self, PipelineSpec, TaskId, closest};
+use crate::store::Store;
+use crate::survey::Survey;
+use crate::ui;
+
+pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
+    let started = Instant::now();
+    let spec = load(&arguments.places)?;
+    let places = Folders::resolve(&arguments.places, &spec)?;
+    let selection = select(&spec, arguments)?;
+    let survey = Survey::take(&spec, &places.data).map_err(|error| CommandError::new(Exit::InputMissing, error))?;
+    let plan = plan::plan(&spec, &survey, &selection.request).map_err(|missing| {
+        let place = places.data.display();
+        CommandError::new(Exit::InputMissing, anyhow!("raw files are missing in {place}; nothing ran\n{missing}"))
+    })?;
+    for gap in &plan.gaps {
+        tell(&format!("warning: {}", gap.describe(&spec)));
+    }
+    let programs = programs(&spec, &plan)?;
+    let store = Store::open(&places.cache);
+    let resolver = Resolver { spec: &spec, graph: &plan.graph, store: &store, data: &places.data, programs: &programs };
+    let forced = |id: NodeId| {
+        let node = plan.graph.node(id);
+        arguments.force && (arguments.tasks.is_empty() || (node.requested && selection.named.contains(&node.task)))
+    };
+    if arguments.dry_run {
+        return predict(&resolver, &forced, arguments.json);
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = arguments.jobs.map_or(cores, usize::from);
+    let id = format!("{}-{}", Utc::now().format("%Y%m%dT%H%M%SZ"), std::process::id());
+    let run = store.begin_run(&id, &places.output)?;
+    let executor = Arc::new(LocalProcesses::default());
+    let channel = Channel::new();
+    stop_on_signal(&executor, &channel)?;
+    let progress = ui::progress();
+    let engine = Engine {
+        resolver,
+        run: &run,
+        executor: executor.as_ref(),
+        progress: progress.as_ref(),
+        output: &places.output,
+        forced: &forced,
+        jobs,
+        threads: (cores / jobs).max(1),
+        fail_fast: arguments.fail_fast,
+    };
+    let summary = engine.walk(channel);
+    store.digests.save().context("cannot keep the digests of raw files")?;
+    run.finish().context("cannot clear the folder of the run")?;
+    report(&id, &plan, &summary, started, arguments.json);
+    Ok(if summary.interrupted {
+        Exit::Interrupted
+    } else if !summary.failed.is_empty() {
+        Exit::TaskFailed
+    } else {
+        Exit::Done
+    })
+}
+
+fn load(places: &Places) -> Result<PipelineSpec, CommandError> {
+    let file = places.pipeline.clone().unwrap_or_else(|| nearest(Path::new(spec::FILE)));
+    PipelineSpec::load(&file).map_err(|error| CommandError::new(Exit::Usage, error))
+}
+
+/// A file in this folder or the nearest one above; its plain name if there is none.
+fn nearest(name: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let found = here.ancestors().map(|folder| folder.join(name)).find(|file| file.is_file());
+    match found {
+        Some(file) if file.parent() == Some(here.as_path()) => name.to_path_buf(),
+        found => found.unwrap_or_else(|| name.to_path_buf()),
+    }
+}
+
+/// The folders of a run, absolute: programs are started elsewhere.
+struct Folders {
+    data: PathBuf,
+    output: PathBuf,
+    cache: PathBuf,
+}
+
+impl Folders {
+    fn resolve(given: &Places, spec: &PipelineSpec) -> Result<Self, CommandError> {
+        let absolute = |given: &Option<PathBuf>, usual: &Path| {
+            let path = given.as_deref().unwrap_or(usual);
+            std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
+        };
+        Ok(Folders {
+            data: absolute(&given.data, &spec.data)?,
+            output: absolute(&given.output, &spec.output)?,
+            cache: absolute(&given.cache, &spec.cache)?,
+        })
+    }
+}
+
+/// What is asked for, and the tasks that were named.
+struct Selection {
+    request: Request,
+    named: Vec<TaskId>,
+}
+
+/// The tasks that were named, with their followers where that was asked for; else those that nothing reads from.
+fn select(spec: &PipelineSpec, arguments: &RunArguments) -> Result<Selection, CommandError> {
+    let usage = |message: String| CommandError::new(Exit::Usage, anyhow!(message));
+    let (first, last) = (arguments.from, arguments.to);
+    if first > last {
+        return Err(usage(format!("--from {first} is after --to {last}")));
+    }
+    let mut named = Vec::new();
+    for text in &arguments.tasks {
+        let (name, followers) = text.strip_suffix('+').map_or((text.as_str(), false), |name| (name, true));
+        let names = spec.tasks.iter().map(|task| task.name.as_str());
+        let Some(place) = names.clone().position(|known| known == name) else {
+            let hint = closest(name, names.clone()).map_or_else(
+                || format!("the tasks are {}", names.collect::<Vec<_>>().join(", ")),
+                |name| format!("did you mean `{name}`?"),
+            );
+            return Err(usage(format!("unknown task `{name}`\n{hint}")));
+        };
+        named.push(TaskId(place));
+        if followers {
+            named.extend(followers_of(spec, TaskId(place)));
+        }
+    }
+    let read_by_none = |id: &TaskId| !spec.task_ids().any(|other| spec.needs(other).any(|needed| needed == *id));
+    let mut tasks = if named.is_empty() { spec.task_ids().filter(read_by_none).collect() } else { named.clone() };
+    tasks.sort();
+    tasks.dedup();
+    Ok(Selection { request: Request { first, last, tasks }, named })
+}
+
+/// All tasks that read from a task, directly or not.
+fn followers_of(spec: &PipelineSpec, task: TaskId) -> Vec<TaskId> {
+    let mut followers = vec![task];
+    let mut place = 0;
+    while let Some(task) = followers.get(place).copied() {
+        place += 1;
+        for id in spec.task_ids() {
+            if !followers.contains(&id) && spec.needs(id).any(|needed| needed == task) {
+                followers.push(id);
+            }
+        }
+    }
+    followers.split_off(1)
+}
+
+/// The program of each task: a bare name is beside the runner itself, never looked up in PATH (where `join` and `read`
+/// are other programs).
+fn programs(spec: &PipelineSpec, plan: &Plan) -> Result<Vec<PathBuf>, CommandError> {
+    let own = std::env::current_exe().context("cannot find the runner's own folder")?;
+    let beside = own.parent().unwrap_or(Path::new("/"));
+    let folder = std::path::absolute(&spec.folder).context("cannot find the folder of the pipeline")?;
+    let used = |id: TaskId| plan.graph.ids().any(|node| plan.graph.node(node).task == id);
+    let mut programs = Vec::new();
+    for id in spec.task_ids() {
+        let task = spec.task(id);
+        let program = if task.run.contains('/') { folder.join(&task.run) } else { beside.join(&task.run) };
+        if used(id) && !program.is_file() {
+            let place = program.display();
+            let hint = "a name without a slash is a program beside the runner; build all of them with `cargo build --release --workspace`";
+            return Err(anyhow!("the program of the task `{}` is not there: {place}\n{hint}", task.name).into());
+        }
+        programs.push(program);
+    }
+    Ok(programs)
+}
+
+/// The first request to end stops the walk and the programs.
+fn stop_on_signal(executor: &Arc<LocalProcesses>, channel: &Channel) -> Result<(), CommandError> {
+    let (executor, interrupter) = (Arc::clone(executor), channel.interrupter());
+    ctrlc::set_handler(move || {
+        interrupter.interrupt();
+        executor.stop();
+    })
+    .context("cannot watch for Ctrl-C")?;
+    Ok(())
+}
+
+/// Says what would run.
+fn predict(resolver: &Resolver, forced: &dyn Fn(NodeId) -> bool, json: bool) -> Result<Exit, CommandError> {
+    let predictions = engine::predict(resolver, forced)?;
+    let name = |id: NodeId| resolver.graph.name(id);
+    let (mut cached, mut would, mut may) = (0, Vec::new(), Vec::new());
+    for (id, prediction) in &predictions {
+        match prediction {
+            Prediction::Cached => cached += 1,
+            Prediction::WouldRun(reason) => would.push((name(*id), reason.to_string())),
+            Prediction::MayRun(needed) => may.push((name(*id), format!("reads {}", name(*needed)))),
+        }
+    }
+    if json {
+        let listed = |nodes: &[(&str, String)]| -> Vec<_> {
+            nodes.iter().map(|(name, reason)| json!({"node": name, "reason": reason})).collect()
+        };
+        let nodes = predictions.len();
+        print(
+            &json!({"nodes": nodes, "cached": cached, "would_run": listed(&would), "may_run": listed(&may)})
+                .to_string(),
+        );
+    } else {
+        for (verb, nodes) in [("would run", &would), ("may run", &may)] {
+            for (name, reason) in nodes {
+                print(&format!("{verb:<10} {name:<36} {reason}"));
+            }
+        }
+    }
+    tell(&format!(
+        "{} nodes: {} would run, {} may run, {cached} cached; nothing ran",
+        predictions.len(),
+        would.len(),
+        may.len()
+    ));
+    Ok(Exit::Done)
+}
+
+/// Says what became of a run.
+fn report(id: &str, plan: &Plan, summary: &Summary, started: Instant, json: bool) {
+    let Summary { ran, cached, failed, skipped, interrupted } = summary;
+    let nodes = plan.graph.len();
+    let seconds = started.elapsed().as_secs_f64();
+    for name in failed.keys() {
+        tell(&format!("failed: {name}"));
+    }
+    let end = if *interrupted { ", interrupted" } else { "" };
+    tell(&format!(
+        "{nodes} nodes: {ran} ran, {cached} cached, {} failed, {} skipped in {seconds:.2} s{end}",
+        failed.len(),
+        skipped.len()
+    ));
+    if json {
+        let failures: Vec<_> = failed
+            .iter()
+            .map(|(name, failure)| json!({"node": name, "message": failure.message, "log": failure.log}))
+            .collect();
+        print(
+            &json!({
+                "run": id, "nodes": nodes, "ran": ran, "cached": cached, "failed": failed.len(),
+                "skipped": skipped.len(), "seconds": seconds, "interrupted": interrupted, "failures": failures,
+            })
+            .to_string(),
+        );
+    }
+}

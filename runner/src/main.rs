@@ -1,0 +1,33 @@
+//! `runner` builds tables day by day from raw files, and runs again only what has changed.
+//!
+//! ```text
+//! cli ─► spec ─► survey ─► plan ─► engine ─┬─► schedule   what is next
+//!        pipeline.yaml    graph            ├─► store      has it a result? keep it, publish it
+//!                                          ├─► exec       run it
+//!                                          └─► ui         show it
+//! ```
+//!
+//! The runner never reads a table, and a task never sees the cache: a command line, files and an exit status are all
+//! that passes between them.
+
+mod cli;
+mod commands;
+mod day;
+mod engine;
+mod exec;
+mod exit;
+mod graph;
+mod pattern;
+mod plan;
+mod resolve;
+mod schedule;
+mod spec;
+mod store;
+mod survey;
+mod ui;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    commands::dispatch(cli::parse()).into()
+}

@@ -1,0 +1,143 @@
+//! `pipeline.yaml` as the rest of the runner sees it: checked, with names turned into references.
+//!
+//! [`yaml`] knows how the file is written, [`check`] what makes sense, [`error`] how a mistake is shown. Nothing here
+//! knows which days exist or what ran before.
+
+mod check;
+mod error;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use error::{SpecError, closest};
+
+use crate::pattern::PathPattern;
+
+/// The file that is looked for when none is named.
+pub const FILE: &str = "pipeline.yaml";
+
+/// A whole pipeline.
+#[derive(Debug)]
+pub struct PipelineSpec {
+    /// The folder of the file; relative paths in it start here.
+    pub folder: PathBuf,
+    pub data: PathBuf,
+    pub output: PathBuf,
+    pub cache: PathBuf,
+    /// In the order of the file.
+    pub sources: Vec<Source>,
+    /// In the order of the file.
+    pub tasks: Vec<Task>,
+}
+
+/// A place in [`PipelineSpec::sources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceId(pub usize);
+
+/// A place in [`PipelineSpec::tasks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub usize);
+
+/// Raw files that the pipeline starts from.
+#[derive(Debug)]
+pub struct Source {
+    pub name: String,
+    /// Below the data folder.
+    pub path: PathPattern,
+    pub gaps: Gaps,
+    /// Whether the pipeline runs without a single file of it.
+    pub optional: bool,
+}
+
+/// What a day without files between days with files means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gaps {
+    Warn,
+    Refuse,
+}
+
+/// A step of the pipeline.
+#[derive(Debug)]
+pub struct Task {
+    pub name: String,
+    /// A bare name is a program beside the runner's own; one with a slash is a path from the folder of the file.
+    pub run: String,
+    /// Whether it runs once for all days rather than once a day.
+    pub once: bool,
+    pub inputs: Vec<Input>,
+    /// The parameters, as command-line arguments.
+    pub arguments: Vec<String>,
+    /// Variables that the program sees beside the usual few.
+    pub environment: BTreeMap<String, String>,
+    pub outputs: Vec<Output>,
+    /// The folder below the output folder that shows a day's outputs, with `{day}` in it.
+    pub publish: Option<String>,
+}
+
+/// What a task reads, under the task's own name for it.
+#[derive(Debug)]
+pub struct Input {
+    pub name: String,
+    pub from: Origin,
+    pub days: Days,
+    /// Whether the task runs without it on a day that has none.
+    pub optional: bool,
+}
+
+/// Where an input comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Source(SourceId),
+    /// An output of a task, by its place in [`Task::outputs`].
+    Output(TaskId, usize),
+}
+
+/// Which days of its origin an input takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Days {
+    /// The node's own day, or all there is if the origin has no days.
+    Own,
+    /// So many days before the node's own, which is not among them; without a number, every earlier day.
+    Before(Option<u32>),
+}
+
+/// What a task writes.
+#[derive(Debug)]
+pub struct Output {
+    pub name: String,
+    /// Its file name; of an output split by day, the folder's name.
+    pub file: String,
+    /// The names of the files in the folder, if the output is split by day.
+    pub parts: Option<PathPattern>,
+}
+
+impl PipelineSpec {
+    /// Reads and checks a file; an error shows the line that is wrong.
+    pub fn load(file: &Path) -> Result<Self, SpecError> {
+        let text = std::fs::read_to_string(file).map_err(|error| SpecError::unreadable(file, &error))?;
+        let parsed = yaml::parse(&text).map_err(|problem| problem.in_file(file, &text))?;
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        check::check(parsed, folder).map_err(|problem| problem.in_file(file, &text))
+    }
+
+    pub fn task(&self, id: TaskId) -> &Task {
+        &self.tasks[id.0]
+    }
+
+    pub fn source(&self, id: SourceId) -> &Source {
+        &self.sources[id.0]
+    }
+
+    pub fn task_ids(&self) -> impl Iterator<Item = TaskId> {
+        (0..self.tasks.len()).map(TaskId)
+    }
+
+    /// The tasks that a task reads from, each as often as it is read.
+    pub fn needs(&self, id: TaskId) -> impl Iterator<Item = TaskId> {
+        self.task(id).inputs.iter().filter_map(|input| match input.from {
+            Origin::Output(task, _) => Some(task),
+            Origin::Source(_) => None,
+        })
+    }
+}

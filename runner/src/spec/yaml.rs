@@ -1,0 +1,176 @@
+//! How `pipeline.yaml` is written: one struct a mapping, and the parser's errors in the words of the file.
+//!
+//! Whether the names in it refer to anything is checked in [`super::check`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_yaml::{Error, Spanned};
+
+use super::error::Problem;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    #[serde(default = "data")]
+    pub data: String,
+    #[serde(default = "output")]
+    pub output: String,
+    #[serde(default = "cache")]
+    pub cache: String,
+    pub sources: Ordered<Source>,
+    pub tasks: Ordered<Task>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    pub path: Spanned<String>,
+    #[serde(default)]
+    pub gaps: Gaps,
+    #[serde(default)]
+    pub optional: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gaps {
+    #[default]
+    Warn,
+    Refuse,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    pub run: Spanned<String>,
+    #[serde(default)]
+    pub once: bool,
+    pub inputs: Ordered<Input>,
+    #[serde(default)]
+    pub params: Ordered<Spanned<serde_json::Value>>,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    pub outputs: Ordered<Spanned<String>>,
+    pub publish: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    pub source: Option<Spanned<String>>,
+    pub from: Option<Spanned<String>>,
+    /// Present and null means every earlier day, which is why null must differ from absent.
+    #[serde(default, deserialize_with = "present")]
+    pub lookback_days: Option<Spanned<Option<u32>>>,
+    #[serde(default)]
+    pub optional: bool,
+}
+
+fn data() -> String {
+    "data".into()
+}
+
+fn output() -> String {
+    "data/output".into()
+}
+
+fn cache() -> String {
+    ".cache".into()
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Spanned<Option<u32>>>, D::Error> {
+    Spanned::deserialize(deserializer).map(Some)
+}
+
+/// A mapping in the order of the file, each key with its place.
+#[derive(Debug)]
+pub struct Ordered<T>(pub Vec<(Spanned<String>, T)>);
+
+impl<T> Default for Ordered<T> {
+    fn default() -> Self {
+        Ordered(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = Ordered<T>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str("a mapping")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Ordered(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+/// Parses the text of a file.
+pub fn parse(text: &str) -> Result<Pipeline, Problem> {
+    serde_yaml::from_str(text).map_err(|error| problem(&error, text))
+}
+
+/// A parser's error as a person would put it.
+fn problem(error: &Error, text: &str) -> Problem {
+    let error = error.without_snippet();
+    let (line, column) = error.location().map_or((0, 0), |place| (place.line(), place.column()));
+    let problem = |message: String| Problem { line, column, message, hint: None };
+    let found = || found_at(text, line, column);
+    match error {
+        Error::SerdeUnknownField { field, expected, .. } => {
+            unknown(problem(format!("unknown key `{field}`")), field, expected)
+        }
+        Error::SerdeUnknownVariant { variant, expected, .. } => {
+            unknown(problem(format!("unknown value `{variant}`")), variant, expected)
+        }
+        Error::DuplicateMappingKey { key, .. } => {
+            problem(format!("the key `{}` is there already", key.as_deref().unwrap_or("?")))
+                .hint("keep one of the two: which of them was meant cannot be guessed")
+        }
+        Error::SerdeMissingField { field, .. } => problem(format!("the key `{field}` is missing here")),
+        Error::InvalidScalar { ty, .. } => problem(format!("expected {}, found `{}`", kind(ty), found())),
+        Error::Unexpected { expected, .. } => problem(format!("expected {}, found `{}`", kind(expected), found())),
+        Error::SerdeInvalidType { unexpected, expected, .. } => {
+            problem(format!("expected {}, found {unexpected}", kind(expected)))
+        }
+        other => problem(other.render().lines().next().unwrap_or("not valid YAML").to_string()),
+    }
+}
+
+fn unknown(problem: Problem, wrong: &str, expected: &[&'static str]) -> Problem {
+    problem.hint(format!("what may stand here: {}", expected.join(", "))).suggest(wrong, expected.iter().copied())
+}
+
+/// What a YAML parser calls a type, in words.
+fn kind(name: &str) -> &str {
+    match name {
+        "bool" | "boolean" => "true or false",
+        "u32" | "u64" | "i64" | "integer" => "a whole number",
+        "string" | "string scalar" => "a text",
+        "mapping start" | "mapping" => "a mapping (`key: value` lines)",
+        "sequence start" | "sequence" => "a list",
+        other => other,
+    }
+}
+
+/// The rest of the line at a place, without a comment.
+fn found_at(text: &str, line: u64, column: u64) -> String {
+    let rest = text.lines().nth((line as usize).saturating_sub(1)).unwrap_or("");
+    let rest: String = rest.chars().skip((column as usize).saturating_sub(1)).collect();
+    rest.split(" #").next().unwrap_or("").trim().to_string()
+}

@@ -1,0 +1,106 @@
+//! The output folder: days as their readers see them.
+//!
+//! A day is one folder, and it changes by one rename: what is there is the old day or the new one, whole. It is
+//! put together beside the days, in a folder whose leading dot hides it from readers, and its files are forced to disk
+//! first, since a published day is not checked again before it is read. The files are hard links to the cache's own
+//! where the file system allows (they are read-only, and a day takes no room of its own), and copies elsewhere.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use super::entry::{StoredEntry, modified};
+
+/// How the hidden folders of runs begin.
+const SHELF: &str = ".unfinished-";
+
+/// The folder in which a run puts days together.
+pub fn shelf(output: &Path, run: &str) -> PathBuf {
+    output.join(format!("{SHELF}{run}"))
+}
+
+/// Removes the shelves of runs that `ended` knows to be over.
+#[expect(clippy::disallowed_methods, reason = "the output folder belongs to the store")]
+pub fn clear_abandoned(output: &Path, ended: impl Fn(&str) -> bool) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir(output) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.to_str().and_then(|name| name.strip_prefix(SHELF)).is_some_and(&ended) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes `target` hold the files of a result and nothing else. Says whether it did not already.
+#[expect(clippy::disallowed_methods, reason = "the output folder belongs to the store")]
+pub fn show(result: &StoredEntry, target: &Path, shelf: &Path) -> io::Result<bool> {
+    if is_shown(result, target) {
+        return Ok(false);
+    }
+    let unfinished = shelf.join(target.file_name().unwrap_or_default());
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished)?;
+    }
+    fs::create_dir_all(&unfinished)?;
+    for file in &result.entry.files {
+        let (from, to) = (result.path(file), unfinished.join(&file.path));
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        if fs::hard_link(&from, &to).is_err() {
+            fs::copy(&from, &to)?;
+            File::open(&to)?.set_modified(UNIX_EPOCH + Duration::from_nanos(file.modified as u64))?;
+        }
+        File::open(&to)?.sync_all()?;
+    }
+    File::open(&unfinished)?.sync_all()?;
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    replace(&unfinished, target)?;
+    if let Some(parent) = target.parent() {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(true)
+}
+
+/// Puts a folder in the place of another, which then lies where the first one was and is removed.
+#[expect(clippy::disallowed_methods, reason = "the output folder belongs to the store")]
+fn replace(unfinished: &Path, target: &Path) -> io::Result<()> {
+    if !target.exists() {
+        return fs::rename(unfinished, target);
+    }
+    let exchanged = renameat_with(CWD, unfinished, CWD, target, RenameFlags::EXCHANGE);
+    if exchanged.is_err() {
+        // A file system that cannot exchange two names (NFS, say): the day is absent for the moment between the two.
+        let aside = unfinished.with_extension("replaced");
+        fs::rename(target, &aside)?;
+        fs::rename(unfinished, target)?;
+        return fs::remove_dir_all(aside);
+    }
+    fs::remove_dir_all(unfinished)
+}
+
+/// Whether a folder holds just the files of a result: linked to it, or copied from it and untouched since.
+fn is_shown(result: &StoredEntry, target: &Path) -> bool {
+    let Ok(found) = fs::read_dir(target) else { return false };
+    let expected: Vec<&OsStr> =
+        result.entry.files.iter().filter_map(|file| Path::new(&file.path).iter().next()).collect();
+    let foreign =
+        found.into_iter().any(|entry| entry.map_or(true, |entry| !expected.contains(&entry.file_name().as_os_str())));
+    let same = |file: &super::OutputFile| {
+        let (Ok(ours), Ok(theirs)) = (fs::metadata(result.path(file)), fs::metadata(target.join(&file.path))) else {
+            return false;
+        };
+        let linked = (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino());
+        linked || (theirs.size() == file.size && modified(&theirs) == file.modified)
+    };
+    !foreign && result.entry.files.iter().all(same)
+}

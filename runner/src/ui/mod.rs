@@ -1,0 +1,35 @@
+//! What is shown while a run goes on, on stderr; the only room that prints meanwhile.
+
+mod bars;
+mod plain;
+
+use std::io::{IsTerminal, stderr};
+
+use crate::store::Reason;
+
+/// Hears what happens, in order, from one thread.
+pub trait Progress: Sync {
+    /// There are so many nodes.
+    fn begin(&self, nodes: usize);
+    /// A node has to run, and does so from now on.
+    fn started(&self, name: &str, reason: &Reason);
+    fn finished(&self, name: &str, outcome: Outcome);
+    /// Something that people should read.
+    fn say(&self, text: &str);
+    /// Nothing more happens.
+    fn end(&self);
+}
+
+/// What became of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Ran,
+    Cached,
+    Failed,
+    Skipped,
+}
+
+/// Bars on a terminal, lines elsewhere.
+pub fn progress() -> Box<dyn Progress> {
+    if stderr().is_terminal() { Box::new(bars::Bars::new()) } else { Box::new(plain::Plain::new()) }
+}

@@ -1,0 +1,42 @@
+//! Progress where no terminal is: a line for each node that ran, so that a log file tells the story.
+
+use std::collections::HashMap;
+use std::io::{Write, stderr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::{Outcome, Progress};
+use crate::store::Reason;
+
+pub struct Plain {
+    running: Mutex<HashMap<String, (Instant, String)>>,
+}
+
+impl Plain {
+    pub fn new() -> Self {
+        Plain { running: Mutex::default() }
+    }
+}
+
+impl Progress for Plain {
+    fn begin(&self, _: usize) {}
+
+    fn started(&self, name: &str, reason: &Reason) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.insert(name.to_string(), (Instant::now(), reason.to_string()));
+    }
+
+    fn finished(&self, name: &str, outcome: Outcome) {
+        let started = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        if let (Outcome::Ran, Some((start, reason))) = (outcome, started) {
+            self.say(&format!("ran {name:<34} {:>7.2} s  {reason}", start.elapsed().as_secs_f64()));
+        }
+    }
+
+    fn say(&self, text: &str) {
+        // Nobody is left to hear of a stderr that is closed.
+        let _ = writeln!(stderr(), "{text}");
+    }
+
+    fn end(&self) {}
+}

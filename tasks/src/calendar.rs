@@ -1,0 +1,158 @@
+//! Days and timestamps as the raw files spell them.
+//!
+//! Owns the two text forms that are accepted and nothing else: which field holds a time, and what happens to a row
+//! whose time is unreadable, is decided in [`crate::raw::rules`].
+
+use chrono::{Datelike, NaiveDate};
+
+/// Microseconds in a day.
+pub const DAY: i64 = 86_400_000_000;
+
+/// Days between 0001-01-01, from which chrono counts, and 1970-01-01.
+const EPOCH_FROM_CE: i32 = 719_163;
+
+/// Days since 1970-01-01 of a calendar day.
+pub fn day_number(date: NaiveDate) -> i32 {
+    date.num_days_from_ce() - EPOCH_FROM_CE
+}
+
+/// The calendar day of a day number; `None` outside the years that chrono knows.
+pub fn day_of_number(number: i32) -> Option<NaiveDate> {
+    NaiveDate::from_num_days_from_ce_opt(number.checked_add(EPOCH_FROM_CE)?)
+}
+
+/// `2025-08-16` or `dt=2025-08-16` as days since 1970-01-01.
+pub fn parse_day(text: &str) -> Option<i32> {
+    let text = text.strip_prefix("dt=").unwrap_or(text).as_bytes();
+    (text.len() == 10).then(|| date(text)).flatten()
+}
+
+/// A timestamp as microseconds since 1970-01-01 00:00 UTC.
+///
+/// The form is `YYYY-MM-DD`, `T` or a space, `HH:MM:SS`, optionally `.` and 1 to 9 digits (cut after the sixth, not
+/// rounded), then `Z`, `+HH:MM`, `+HHMM`, the same with `-`, or nothing, which means UTC.
+pub fn parse_timestamp(text: &str) -> Option<i64> {
+    let text = text.as_bytes();
+    if text.len() < 19 || !matches!(text[10], b'T' | b' ') || text[13] != b':' || text[16] != b':' {
+        return None;
+    }
+    let day = i64::from(date(&text[..10])?);
+    let (hour, minute, second) = (two(&text[11..])?, two(&text[14..])?, two(&text[17..])?);
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let (fraction, zone) = split_fraction(&text[19..])?;
+    let seconds = day * 86_400 + hour * 3_600 + minute * 60 + second - zone_seconds(zone)?;
+    Some(seconds * 1_000_000 + fraction)
+}
+
+/// `YYYY-MM-DD` as days since 1970-01-01; the slice holds exactly ten bytes.
+fn date(text: &[u8]) -> Option<i32> {
+    if text[4] != b'-' || text[7] != b'-' {
+        return None;
+    }
+    let year = two(text)? * 100 + two(&text[2..])?;
+    let (month, day) = (two(&text[5..])?, two(&text[8..])?);
+    let date = NaiveDate::from_ymd_opt(year as i32, month as u32, day as u32)?;
+    (year > 0).then(|| day_number(date))
+}
+
+/// The number that the first two bytes spell.
+fn two(text: &[u8]) -> Option<i64> {
+    let (tens, ones) = (text[0].wrapping_sub(b'0'), text[1].wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
+}
+
+/// `.123456789Z` as (microseconds, `Z`); no dot means no fraction.
+fn split_fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+    let Some(text) = text.strip_prefix(b".") else { return Some((0, text)) };
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if !(1..=9).contains(&digits) {
+        return None;
+    }
+    let cut = (0..6).map(|place| if place < digits { i64::from(text[place] - b'0') } else { 0 });
+    Some((cut.fold(0, |sum, digit| sum * 10 + digit), &text[digits..]))
+}
+
+/// The offset from UTC in seconds.
+fn zone_seconds(text: &[u8]) -> Option<i64> {
+    let (sign, rest) = match text {
+        b"" | b"Z" => return Some(0),
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes) = match rest.len() {
+        4 => (two(rest)?, two(&rest[2..])?),
+        5 if rest[2] == b':' => (two(rest)?, two(&rest[3..])?),
+        _ => return None,
+    };
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_accepted_spelling_of_an_instant_is_the_same_instant() {
+        let noon = parse_timestamp("2025-08-16T12:00:00Z").unwrap();
+        assert_eq!(noon, 1_755_345_600_000_000);
+        for same in [
+            "2025-08-16 12:00:00",
+            "2025-08-16T12:00:00.0",
+            "2025-08-16T12:00:00.000000999Z",
+            "2025-08-16T14:30:00+02:30",
+            "2025-08-16T14:30:00+0230",
+            "2025-08-15 23:00:00.000000-13:00",
+        ] {
+            assert_eq!(parse_timestamp(same), Some(noon), "{same}");
+        }
+    }
+
+    #[test]
+    fn a_fraction_is_cut_to_the_microsecond_before_and_after_1970() {
+        assert_eq!(parse_timestamp("1970-01-01T00:00:00.1234569Z"), Some(123_456));
+        assert_eq!(parse_timestamp("1970-01-01T00:00:00.5Z"), Some(500_000));
+        assert_eq!(parse_timestamp("1969-12-31T23:59:59.9999999Z"), Some(-1));
+    }
+
+    #[test]
+    fn anything_else_is_unreadable() {
+        for wrong in [
+            "",
+            "2025-08-16",
+            "2025-08-16T12:00",
+            "2025-08-16t12:00:00Z",
+            "2025-08-16T12:00:00z",
+            "2025-8-16T12:00:00Z",
+            "2025-02-29T12:00:00Z",
+            "0000-01-01T00:00:00Z",
+            "2025-08-16T24:00:00Z",
+            "2025-08-16T12:60:00Z",
+            "2025-08-16T12:00:60Z",
+            "2025-08-16T12:00:00.Z",
+            "2025-08-16T12:00:00.1234567890Z",
+            "2025-08-16T12:00:00+02",
+            "2025-08-16T12:00:00+24:00",
+            "2025-08-16T12:00:00+02:60",
+            "2025-08-16T12:00:00 Z",
+            "2025-08-16T12:00:00Z ",
+            "+025-08-16T12:00:00Z",
+            "1755345600",
+            "2025-08-16T12:00:0\u{664}Z",
+        ] {
+            assert_eq!(parse_timestamp(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_reads_with_and_without_its_prefix() {
+        assert_eq!(parse_day("1970-01-02"), Some(1));
+        assert_eq!(parse_day("dt=2025-08-16"), Some(20_316));
+        assert_eq!(day_of_number(20_316).unwrap().to_string(), "2025-08-16");
+        for wrong in ["", "2025-8-16", "2025-13-01", "dt=dt=2025-08-16", "2025-08-16T00:00:00Z", "20250816"] {
+            assert_eq!(parse_day(wrong), None, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The tasks: small programs that turn raw events into training rows, one table at a time.
+//!
+//! # The task contract
+//!
+//! ```text
+//! TASK [parameters] [--day D] --in NAME=PATH ... --out NAME=PATH ...
+//! ```
+//!
+//! A task reads only its inputs and writes only its outputs. The same inputs give the same bytes, under any number
+//! of threads: every table has a total order before it is written, and nothing depends on a clock or on the order of
+//! a hash map. People read stderr: a task that has nothing to warn of says nothing. Numbers (rows in and out, rejects
+//! by reason, the smallest and largest timestamp) go as JSON to the file that `--report` or `TASK_REPORT` names.
+//! The exit status is 0 or 1, and 2 for a command line that makes no sense.
+//!
+//! Nothing here knows of the runner, of its cache or of `pipeline.yaml`: every task can be run by hand on files.
+//!
+//! # The tables
+//!
+//! ```text
+//! raw files ─ read ─► events ─── unify ──► actions ──► history ─► histories ─┐
+//! raw files ─ read ─► shown ── impressions ► impressions ─────────┴──► join ─┴─► training rows
+//! ```
+//!
+//! [`schema`] names them and their columns.
+
+pub mod calendar;
+pub mod history;
+pub mod raw;
+pub mod report;
+pub mod schema;
+pub mod table;
+pub mod task;
+pub mod wide;

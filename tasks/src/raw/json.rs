@@ -1,0 +1,223 @@
+//! JSON Lines: one object a line, parsed by serde_json into the fields that matter.
+//!
+//! A line is parsed in full, so that one with a fault anywhere is rejected, but only the named fields are kept. What a
+//! value may be is not known here: a string where a number should be is handed on as a string.
+
+use std::fmt;
+use std::io::BufRead;
+
+use anyhow::{Context, Result};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::collector::{Collector, Place};
+use super::fields::{Fields, Role};
+use super::record::{Cell, Entry, Record};
+
+/// Reads lines to the end of the stream. Blank lines are no rows.
+pub fn read(stream: &mut dyn BufRead, collector: &mut Collector) -> Result<()> {
+    let fields = collector.fields().clone();
+    let mut bytes = Vec::new();
+    for line in 1_u64.. {
+        bytes.clear();
+        if stream.read_until(b'\n', &mut bytes).with_context(|| format!("line {line}"))? == 0 {
+            break;
+        }
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        if bytes.trim_ascii().is_empty() {
+            continue;
+        }
+        let place = Place { line, raw: &|| String::from_utf8_lossy(bytes).into_owned() };
+        match std::str::from_utf8(bytes).map(|text| record(text, &fields)) {
+            Err(_) => collector.reject_row(&place, "not UTF-8"),
+            Ok(Err(_)) => collector.reject_row(&place, "unreadable JSON"),
+            Ok(Ok(None)) => collector.reject_row(&place, "not a JSON object"),
+            Ok(Ok(Some(record))) => collector.row(&record, &place),
+        }
+    }
+    Ok(())
+}
+
+/// The fields of one JSON object; `None` if the text is JSON but not an object.
+fn record<'a>(text: &'a str, fields: &Fields) -> serde_json::Result<Option<Record<'a>>> {
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let record = RowSeed(fields).deserialize(&mut parser)?;
+    parser.end()?;
+    Ok(record)
+}
+
+/// The entries that a JSON text spells, for formats that nest JSON in a cell.
+pub fn entries<'a>(text: &'a str, fields: &Fields) -> Cell<'a> {
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let cell = CellSeed::List(fields).deserialize(&mut parser);
+    cell.and_then(|cell| parser.end().map(|()| cell)).unwrap_or(Cell::Garbled)
+}
+
+/// Parses a row.
+struct RowSeed<'f>(&'f Fields);
+
+impl<'de> DeserializeSeed<'de> for RowSeed<'_> {
+    type Value = Option<Record<'de>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        // A row that is not an object must be told apart from one that is not JSON, so nothing but an error of syntax
+        // may fail here: whatever is no object is parsed as a plain cell and dropped.
+        deserializer.deserialize_any(RowVisitor(self.0))
+    }
+}
+
+struct RowVisitor<'f>(&'f Fields);
+
+/// The methods of a visitor that takes every scalar for the same value.
+macro_rules! scalars_are {
+    ($value:expr) => {
+        fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+    };
+}
+
+impl<'de> Visitor<'de> for RowVisitor<'_> {
+    type Value = Option<Record<'de>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a row")
+    }
+
+    scalars_are!(None);
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        drain(list).map(|()| None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut record = Record::default();
+        while let Some(role) = map.next_key_seed(KeySeed(|name: &str| self.0.row_role(name)))? {
+            match role {
+                None => drop(map.next_value::<IgnoredAny>()?),
+                Some(Role::Impressions) => record.set(Role::Impressions, map.next_value_seed(CellSeed::List(self.0))?),
+                Some(role) => record.set(role, map.next_value_seed(CellSeed::Scalar)?),
+            }
+        }
+        Ok(Some(record))
+    }
+}
+
+/// Parses a value: a scalar, a list of entries, or an entry; what is something else becomes [`Cell::Other`].
+#[derive(Clone, Copy)]
+enum CellSeed<'f> {
+    Scalar,
+    List(&'f Fields),
+    Entry(&'f Fields),
+}
+
+impl<'de> DeserializeSeed<'de> for CellSeed<'_> {
+    type Value = Cell<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for CellSeed<'_> {
+    type Value = Cell<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Cell::Boolean(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Cell::Integer(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(i64::try_from(value).map_or(Cell::Huge, Cell::Integer))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        // serde_json has no integers beyond 64 bits: it hands them on as floats.
+        Ok(if value.abs() >= i64::MAX as f64 { Cell::Huge } else { Cell::Other })
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Cell::Text(value.to_string().into()))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Cell::Text(value.into()))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Cell::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let CellSeed::List(fields) = self else { return drain(list).map(|()| Cell::Other) };
+        let mut entries = Vec::new();
+        while let Some(entry) = list.next_element_seed(CellSeed::Entry(fields))? {
+            entries.push(entry);
+        }
+        Ok(Cell::Entries(entries))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let CellSeed::Entry(fields) = self else {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Cell::Other);
+        };
+        let mut entry = Entry::default();
+        while let Some(role) = map.next_key_seed(KeySeed(|name: &str| fields.entry_role(name)))? {
+            match role {
+                None => drop(map.next_value::<IgnoredAny>()?),
+                Some(role) => entry.set(role, map.next_value_seed(CellSeed::Scalar)?),
+            }
+        }
+        Ok(Cell::Entry(Box::new(entry)))
+    }
+}
+
+/// Looks a key up without keeping it.
+struct KeySeed<F>(F);
+
+impl<'de, F: Fn(&str) -> Option<Role>> DeserializeSeed<'de> for KeySeed<F> {
+    type Value = Option<Role>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de, F: Fn(&str) -> Option<Role>> Visitor<'de> for KeySeed<F> {
+    type Value = Option<Role>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok((self.0)(name))
+    }
+}
+
+fn drain<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
+    while list.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}

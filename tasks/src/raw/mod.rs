@@ -1,0 +1,42 @@
+//! Raw event files: how each format becomes records, and which records are let through.
+//!
+//! ```text
+//! file ── format ──► json │ csv │ parquet ──► Record ──► rules ──► Collector ──► table + rejected
+//! ```
+//!
+//! A format knows how its files spell a value and nothing of what a value may be; [`rules`] is the one place that
+//! says what is let through, so that a row is judged alike in every format.
+
+mod collector;
+mod csv;
+mod fields;
+mod format;
+mod json;
+mod parquet;
+mod record;
+mod rules;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+pub use collector::Collector;
+pub use fields::{Fields, Role, Source};
+pub use format::Format;
+
+/// Reads one raw file to its end and hands each of its rows to the collector.
+///
+/// `format` overrides what the file's name says. A row that breaks a rule is kept by the collector and is no error;
+/// a file that cannot be read to its end is one, and names the file.
+pub fn read_file(path: &Path, format: Option<Format>, collector: &mut Collector) -> Result<()> {
+    let mut read = || {
+        let encoding = format::Encoding::of(path, format)?;
+        collector.begin(path);
+        match encoding.format {
+            Format::Json => json::read(&mut *encoding.open(path)?, collector),
+            Format::Csv => csv::read(encoding.open(path)?, collector),
+            Format::Parquet => parquet::read(path, collector),
+        }
+    };
+    read().with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,73 @@
+//! A raw row as every format hands it on: the fields that matter, each with what was found there, not yet judged.
+
+use std::borrow::Cow;
+
+use super::fields::Role;
+
+/// What was found in a field.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Cell<'a> {
+    /// The row has no such field.
+    #[default]
+    Missing,
+    Null,
+    Integer(i64),
+    /// An integer beyond 64 bits.
+    Huge,
+    Boolean(bool),
+    Text(Cow<'a, str>),
+    /// Microseconds since 1970 UTC, from a format that has times of its own.
+    Instant(i64),
+    /// Days since 1970, from a format that has dates of its own.
+    Day(i32),
+    /// The entries of an impression row.
+    Entries(Vec<Cell<'a>>),
+    /// An entry of an impression row.
+    Entry(Box<Entry<'a>>),
+    /// Text that should have spelled a nested value and does not.
+    Garbled,
+    /// A value that no field may have: a fraction, a list, an object.
+    Other,
+}
+
+/// An entry of an impression row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entry<'a> {
+    pub item_id: Cell<'a>,
+    pub is_order: Cell<'a>,
+}
+
+/// A raw row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record<'a> {
+    pub customer_id: Cell<'a>,
+    pub item_id: Cell<'a>,
+    pub timestamp: Cell<'a>,
+    pub day: Cell<'a>,
+    pub impressions: Cell<'a>,
+}
+
+impl<'a> Record<'a> {
+    /// Fills in a field of the row; of a field that comes twice the last counts.
+    pub fn set(&mut self, role: Role, cell: Cell<'a>) {
+        match role {
+            Role::CustomerId => self.customer_id = cell,
+            Role::ItemId => self.item_id = cell,
+            Role::Timestamp => self.timestamp = cell,
+            Role::Day => self.day = cell,
+            Role::Impressions => self.impressions = cell,
+            Role::IsOrder => {}
+        }
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// Fills in a field of the entry.
+    pub fn set(&mut self, role: Role, cell: Cell<'a>) {
+        match role {
+            Role::ItemId => self.item_id = cell,
+            Role::IsOrder => self.is_order = cell,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What every task has in common: the arguments of the contract, the report, the exit status.
+//!
+//! It does not know what any task does.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use chrono::NaiveDate;
+use clap::Parser;
+
+use crate::calendar;
+use crate::report::Report;
+
+/// The arguments that the task contract gives to every task.
+#[derive(clap::Args, Debug)]
+pub struct Contract {
+    /// The day to make, YYYY-MM-DD, in UTC
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub day: Option<NaiveDate>,
+    /// A file to read, under the name that the task gives it; a name may come several times
+    #[arg(long = "in", value_name = "NAME=PATH", value_parser = named_path)]
+    inputs: Vec<(String, PathBuf)>,
+    /// Where to write an output
+    #[arg(long = "out", value_name = "NAME=PATH", value_parser = named_path)]
+    outputs: Vec<(String, PathBuf)>,
+    /// Where to write the numbers of this run, as JSON
+    #[arg(long, value_name = "PATH", env = "TASK_REPORT", hide_env_values = true)]
+    report: Option<PathBuf>,
+}
+
+impl Contract {
+    /// Refuses inputs and outputs under names that the task does not use: a misspelt name must not be ignored.
+    pub fn expect(&self, inputs: &[&str], outputs: &[&str]) -> Result<()> {
+        for (given, flag, known) in [(&self.inputs, "--in", inputs), (&self.outputs, "--out", outputs)] {
+            if let Some((name, _)) = given.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+                bail!("{flag} {name}=... is not used here; the names are {}", known.join(", "));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every file given under a name, in the order given; none if the name was not given.
+    pub fn inputs(&self, name: &str) -> Vec<&Path> {
+        self.inputs.iter().filter(|(given, _)| given == name).map(|(_, path)| path.as_path()).collect()
+    }
+
+    /// The one file given under a name.
+    pub fn input(&self, name: &str) -> Result<&Path> {
+        match self.inputs(name)[..] {
+            [path] => Ok(path),
+            [] => bail!("--in {name}=PATH is missing"),
+            _ => bail!("--in {name}=PATH is given more than once"),
+        }
+    }
+
+    /// The path of an output.
+    pub fn output(&self, name: &str) -> Result<&Path> {
+        let found = self.outputs.iter().find(|(given, _)| given == name);
+        found.map(|(_, path)| path.as_path()).with_context(|| format!("--out {name}=PATH is missing"))
+    }
+
+    /// The day, for a task that cannot do without.
+    pub fn day(&self) -> Result<NaiveDate> {
+        self.day.context("--day YYYY-MM-DD is missing")
+    }
+}
+
+/// A task's arguments hold those of the contract.
+pub trait Arguments: Parser {
+    fn contract(&self) -> &Contract;
+}
+
+/// Parses the command line, does the work, writes the report; an error is one line on stderr and exit status 1.
+pub fn run<A: Arguments>(work: fn(&A) -> Result<Report>) -> ExitCode {
+    let arguments = A::parse();
+    match work(&arguments).and_then(|report| write_report(arguments.contract(), &report)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says something to people; the runner shows it beside the name of the node.
+#[expect(clippy::print_stderr, reason = "stderr is where a task talks to people, and it does so here alone")]
+pub fn complain(message: &str) {
+    eprintln!("{message}");
+}
+
+fn write_report(contract: &Contract, report: &Report) -> Result<()> {
+    let Some(path) = &contract.report else { return Ok(()) };
+    std::fs::write(path, serde_json::to_vec(report)?).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn day(text: &str) -> Result<NaiveDate, String> {
+    let day = calendar::parse_day(text).and_then(calendar::day_of_number);
+    day.ok_or_else(|| "a day is written YYYY-MM-DD".to_string())
+}
+
+fn named_path(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => Ok((name.to_string(), path.into())),
+        _ => Err("it is written NAME=PATH".to_string()),
+    }
+}
