@@ -28,6 +28,7 @@ pub mod history;
 pub mod raw;
 pub mod report;
 pub mod schema;
+pub mod synthetic;
 pub mod table;
 pub mod task;
 pub mod wide;

@@ -41,9 +41,10 @@ struct Names<'a> {
 }
 
 fn source(name: &Spanned<String>, source: &yaml::Source) -> Result<Source, Problem> {
+    let path = source.path.as_ref().ok_or_else(|| lacking(name, "path"))?;
     Ok(Source {
         name: plain_name(name)?,
-        path: PathPattern::parse(&source.path.value).map_err(|wrong| Problem::at(&source.path, wrong))?,
+        path: PathPattern::parse(&path.value).map_err(|wrong| Problem::at(path, wrong))?,
         gaps: match source.gaps {
             yaml::Gaps::Warn => Gaps::Warn,
             yaml::Gaps::Refuse => Gaps::Refuse,
@@ -52,7 +53,18 @@ fn source(name: &Spanned<String>, source: &yaml::Source) -> Result<Source, Probl
     })
 }
 
+/// A key that is needed and not there, shown at the name of what needs it.
+fn lacking(name: &Spanned<String>, key: &str) -> Problem {
+    Problem::at(name, format!("`{}` has no `{key}`", name.value))
+}
+
 fn task(name: &Spanned<String>, task: &yaml::Task, names: &Names) -> Result<Task, Problem> {
+    let run = task.run.as_ref().ok_or_else(|| lacking(name, "run"))?;
+    for (key, count) in [("inputs", task.inputs.0.len()), ("outputs", task.outputs.0.len())] {
+        if count == 0 {
+            return Err(lacking(name, key));
+        }
+    }
     let mut inputs = Vec::new();
     for (name, input) in &task.inputs.0 {
         inputs.push(self::input(name, input, names)?);
@@ -73,7 +85,7 @@ fn task(name: &Spanned<String>, task: &yaml::Task, names: &Names) -> Result<Task
     }
     Ok(Task {
         name: plain_name(name)?,
-        run: task.run.value.clone(),
+        run: run.value.clone(),
         once: task.once,
         inputs,
         arguments,
@@ -246,9 +258,14 @@ fn check_cycles(spec: &PipelineSpec, parsed: &Ordered<yaml::Task>) -> Result<(),
     }
     let Err(cycle) = petgraph::algo::toposort(&graph, None) else { return Ok(()) };
     let start = graph[cycle.node_id()];
-    let path = path_back(spec, start, start, &mut vec![false; spec.tasks.len()]).unwrap_or_default();
+    let mut path = path_back(spec, start, start, &mut vec![false; spec.tasks.len()]).unwrap_or_default();
+    // Any of its tasks could be shown first; the one that the file has first makes the message the same every time.
+    let first = (0..path.len()).min_by_key(|place| path[*place]).unwrap_or(0);
+    path.rotate_left(first);
+    path.extend(path.first().copied());
     let names: Vec<&str> = path.iter().map(|id| spec.task(*id).name.as_str()).collect();
-    Err(Problem::at(&parsed.0[start.0].0, format!("a cycle: {} -> {}", names.join(" -> "), spec.task(start).name))
+    let place = path.first().map_or(start, |first| *first);
+    Err(Problem::at(&parsed.0[place.0].0, format!("a cycle: {}", names.join(" -> ")))
         .hint("read `->` as `needs`; one of these inputs has to go"))
 }
 

@@ -1,6 +1,7 @@
 //! How `pipeline.yaml` is written: one struct a mapping, and the parser's errors in the words of the file.
 //!
-//! Whether the names in it refer to anything is checked in [`super::check`].
+//! Whether the names in it refer to anything is checked in [`super::check`]; so is what a source or a task cannot do
+//! without, since the parser notices that only where the mapping ends.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,7 +29,7 @@ pub struct Pipeline {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    pub path: Spanned<String>,
+    pub path: Option<Spanned<String>>,
     #[serde(default)]
     pub gaps: Gaps,
     #[serde(default)]
@@ -46,14 +47,16 @@ pub enum Gaps {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Task {
-    pub run: Spanned<String>,
+    pub run: Option<Spanned<String>>,
     #[serde(default)]
     pub once: bool,
+    #[serde(default)]
     pub inputs: Ordered<Input>,
     #[serde(default)]
     pub params: Ordered<Spanned<serde_json::Value>>,
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    #[serde(default)]
     pub outputs: Ordered<Spanned<String>>,
     pub publish: Option<Spanned<String>>,
 }
@@ -168,9 +171,11 @@ fn kind(name: &str) -> &str {
     }
 }
 
-/// The rest of the line at a place, without a comment.
+/// The value at a place: to the end of the line or, inside brackets, to what ends it there.
 fn found_at(text: &str, line: u64, column: u64) -> String {
     let rest = text.lines().nth((line as usize).saturating_sub(1)).unwrap_or("");
     let rest: String = rest.chars().skip((column as usize).saturating_sub(1)).collect();
-    rest.split(" #").next().unwrap_or("").trim().to_string()
+    let rest = rest.split(" #").next().unwrap_or("").trim();
+    let scalar = !rest.starts_with(['[', '{', '"', '\'']);
+    if scalar { rest.split([',', '}', ']']).next().unwrap_or("").trim().to_string() } else { rest.to_string() }
 }

@@ -154,13 +154,14 @@ impl Collector {
     /// Fails when more than `limit` (a fraction) of the rows, or of the entries of impression rows, were rejected.
     pub fn check(&self, limit: f64) -> Result<()> {
         for (tally, unit) in [(&self.rows, "rows"), (&self.entries, "entries")] {
-            if tally.rejected as f64 > limit * tally.seen as f64 {
-                let share = 100.0 * tally.rejected as f64 / tally.seen as f64;
+            // A quotient, which is rounded as the limit was when it was read: 29 of 100 are not more than 0.29.
+            let share = tally.rejected as f64 / tally.seen.max(1) as f64;
+            if share > limit {
                 bail!(
-                    "{} of {} {unit} rejected ({share:.2} %), more than max_reject_fraction allows ({} %)\n{}",
+                    "{} of {} {unit} rejected ({:.2} %), more than the max_reject_fraction of {limit}\n{}",
                     tally.rejected,
                     tally.seen,
-                    100.0 * limit,
+                    100.0 * share,
                     self.rejected.examples()
                 );
             }

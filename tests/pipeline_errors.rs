@@ -1,0 +1,205 @@
+//! What is said about a wrong `pipeline.yaml`: file, line, column, the line itself, and what to do.
+
+mod support;
+#[path = "support/text_pipeline.rs"]
+mod text_pipeline;
+
+use text_pipeline::{new, ran, run};
+
+/// Puts `wrong` in the place of `right` and expects the error to stand at `wrong` itself, or at `at` within it.
+#[track_caller]
+fn refused(name: &str, right: &str, wrong: &str, at: &str, expected: &[&str]) {
+    let space = new(&format!("refused_{name}"));
+    let pipeline = space.read("pipeline.yaml");
+    assert!(pipeline.contains(right), "{right:?} is not in the pipeline");
+    let pipeline = pipeline.replacen(right, wrong, 1);
+    space.write("pipeline.yaml", &pipeline);
+    let start = pipeline.find(wrong).unwrap();
+    let place = start + wrong.find(at).unwrap();
+    let line = pipeline[..place].matches('\n').count() + 1;
+    let column = place - pipeline[..place].rfind('\n').map_or(0, |end| end + 1) + 1;
+    let ended = run(&space, &[]).with(2).says(&format!("pipeline.yaml:{line}:{column}: {}\n", expected[0]));
+    let shown = pipeline.lines().nth(line - 1).unwrap();
+    let ended = ended.says(&format!("{line:>5} | {shown}\n      | {}^", " ".repeat(column - 1)));
+    expected[1..].iter().fold(ended, |ended, text| ended.says(text));
+    assert!(ran(&space).is_empty() && !space.exists(".cache"));
+}
+
+#[test]
+fn an_unknown_key() {
+    refused("unknown_key", "inputs: {raw", "input: {raw", "input", &["unknown key `input`", "did you mean `inputs`?"]);
+    refused(
+        "unknown_value",
+        "words: {",
+        "words: {gaps: refused, ",
+        "refused",
+        &["unknown value `refused`", "did you mean `refuse`?"],
+    );
+}
+
+#[test]
+fn an_unknown_task_output_or_source() {
+    refused(
+        "unknown_task",
+        "from: recent.text",
+        "from: recnt.text",
+        "recnt",
+        &["unknown task `recnt`", "did you mean `recent`?"],
+    );
+    refused(
+        "unknown_output",
+        "from: recent.text",
+        "from: recent.txt",
+        "recent.txt",
+        &["`recent` has no output `txt`", "did you mean `recent.text`?"],
+    );
+    refused(
+        "no_output",
+        "from: recent.text",
+        "from: recent",
+        "recent",
+        &["`recent` has no output ``", "what it has: recent.text"],
+    );
+    refused(
+        "unknown_source",
+        "source: words",
+        "source: word",
+        "word",
+        &["unknown source `word`", "did you mean `words`?"],
+    );
+}
+
+#[test]
+fn a_duplicate_key() {
+    refused(
+        "duplicate_key",
+        "    params: {note",
+        "    run: ./other.sh\n    params: {note",
+        "run",
+        &["the key `run` is there already", "keep one of the two"],
+    );
+}
+
+#[test]
+fn a_wrong_type() {
+    refused("wrong_number", "lookback_days: 2", "lookback_days: two", "two", &["expected a whole number, found `two`"]);
+    refused("negative_number", "lookback_days: 2", "lookback_days: -2", "-2", &["expected a whole number, found `-2`"]);
+    refused("wrong_bool", "words: {", "words: {optional: often, ", "often", &["expected true or false, found `often`"]);
+    refused(
+        "wrong_list",
+        "inputs: {raw: {source: words}}",
+        "inputs: [words]",
+        "[words]",
+        &["expected a mapping (`key: value` lines), found `[words]`"],
+    );
+}
+
+#[test]
+fn a_missing_key() {
+    refused("missing_run", "  take:\n    run: ./take.sh\n", "  take:\n", "take", &["`take` has no `run`"]);
+    refused(
+        "missing_path",
+        "words: {path: 'words/{day}.txt'}",
+        "words: {gaps: warn}",
+        "words",
+        &["`words` has no `path`"],
+    );
+    refused(
+        "missing_origin",
+        "{text: {from: recent.text}",
+        "{text: {optional: true}",
+        "text",
+        &["the input `text` needs one origin", "write either `source: SOURCE` or `from: TASK.OUTPUT`"],
+    );
+}
+
+#[test]
+fn a_cycle_with_its_path() {
+    refused(
+        "cycle",
+        "  take:\n    run: ./take.sh\n    inputs: {raw",
+        "  take:\n    run: ./take.sh\n    inputs: {page: {from: page.text}, raw",
+        "take",
+        &["a cycle: take -> page -> recent -> take", "one of these inputs has to go"],
+    );
+}
+
+#[test]
+fn a_look_back_where_there_are_no_days() {
+    refused(
+        "window_without_days",
+        "{source: names, optional: true}",
+        "{source: names, lookback_days: 7}",
+        "7",
+        &["no days to look back over in the source `names`, whose path has no `{day}`", "leave lookback_days out"],
+    );
+    refused("window_of_nothing", "lookback_days: 2", "lookback_days: 0", "0", &["a look-back of 0 days takes nothing"]);
+}
+
+#[test]
+fn a_task_that_runs_once_and_needs_a_day() {
+    refused(
+        "once_looks_back",
+        "    inputs:\n      before: {from: take.text, lookback_days: 2}",
+        "    once: true\n    inputs:\n      before: {from: take.text, lookback_days: 2}",
+        "2}",
+        &["a task that runs once for all days has no day to look back from"],
+    );
+    refused(
+        "once_reads_days",
+        "    inputs:\n      before: {from: take.text, lookback_days: 2}",
+        "    once: true\n    inputs:\n      before: {from: take.text}",
+        "before",
+        &["`recent` runs once for all days, but `take` runs once a day"],
+    );
+    refused(
+        "once_publishes",
+        "    publish: dt={day}",
+        "    once: true\n    publish: dt={day}",
+        "dt=",
+        &["a task that runs once for all days has no day to publish"],
+    );
+}
+
+#[test]
+fn a_path_that_leaves_its_folder() {
+    for (name, path) in [("up", "'../{day}.txt'"), ("absolute", "'/etc/{day}'")] {
+        refused(
+            &format!("path_{name}"),
+            "'words/{day}.txt'",
+            path,
+            path,
+            &["a path goes down from its folder: no leading or double `/`, no `.` or `..`"],
+        );
+    }
+    refused(
+        "output_path",
+        "outputs: {text: text.txt}",
+        "outputs: {text: ../text.txt}",
+        "../text.txt",
+        &["a path goes down from its folder: no leading or double `/`, no `.` or `..`"],
+    );
+    refused(
+        "publish_path",
+        "publish: dt={day}",
+        "publish: ../dt={day}",
+        "../dt",
+        &["a path goes down from its folder: no leading or double `/`, no `.` or `..`"],
+    );
+    refused(
+        "task_name",
+        "  page:",
+        "  ../page:",
+        "../page",
+        &["`../page` cannot be a name", "a name is made of letters"],
+    );
+}
+
+#[test]
+fn what_is_not_yaml_at_all() {
+    let space = new("not_yaml");
+    space.write("pipeline.yaml", "sources:\n  words: {path: 'words'\n  names: {}\n");
+    run(&space, &[]).with(2).says("pipeline.yaml:3:");
+    space.write("pipeline.yaml", "");
+    run(&space, &[]).with(2).says("pipeline.yaml");
+}

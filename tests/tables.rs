@@ -1,0 +1,308 @@
+//! What each task makes of small tables, and that the bytes do not depend on the number of threads.
+
+mod support;
+#[path = "support/tables.rs"]
+mod tables;
+
+use polars::prelude::*;
+use support::{Chance, Space, end};
+use tables::{list_rows, table, task, write_actions, write_histories, write_impressions};
+
+/// 2025-08-10 00:00 UTC.
+const MIDNIGHT: i64 = 1_754_784_000_000_000;
+
+#[test]
+fn impressions_are_ordered_by_customer_and_then_as_they_came() {
+    let space = Space::new("impressions_order");
+    write_impressions(
+        &space,
+        "shown.parquet",
+        &[(9, 1, true), (7, 5, false), (9, 1, false), (7, 4, true), (7, 5, false)],
+    );
+    task(&space, "impressions", "--in shown=shown.parquet --out impressions=out.parquet").with(0);
+    let out = table(&space, "out.parquet");
+    let items: Vec<_> = out.column("item_id").unwrap().i32().unwrap().iter().flatten().collect();
+    let labels: Vec<_> = out.column("is_order").unwrap().bool().unwrap().iter().flatten().collect();
+    assert_eq!(items, [5, 4, 5, 1, 1]);
+    assert_eq!(labels, [false, true, false, true, false]);
+}
+
+#[test]
+fn unify_marks_where_events_came_from_and_sorts_newest_first() {
+    let space = Space::new("unify_order");
+    for (name, rows) in [("clicks", [(7, 1, 5), (7, 1, 5), (3, 2, 9)]), ("carts", [(7, 1, 5), (7, 2, 5), (7, 1, 6)])] {
+        tables::write(
+            &space,
+            &format!("{name}.parquet"),
+            vec![
+                Column::new("customer_id".into(), rows.map(|row| i64::from(row.0))),
+                Column::new("item_id".into(), rows.map(|row| row.1)),
+                tables::times("timestamp", rows.map(|row| i64::from(row.2)).into()),
+            ],
+        );
+    }
+    let inputs = "--day 2025-08-10 --in clicks=clicks.parquet --in add_to_carts=carts.parquet";
+    task(&space, "unify", &format!("{inputs} --out actions=out.parquet")).with(0);
+    let out = table(&space, "out.parquet");
+    let column = |name: &str| {
+        out.column(name).unwrap().cast(&DataType::Int64).unwrap().i64().unwrap().iter().flatten().collect::<Vec<_>>()
+    };
+    assert_eq!(column("customer_id"), [3, 7, 7, 7, 7, 7]);
+    assert_eq!(column("timestamp"), [9, 6, 5, 5, 5, 5]);
+    assert_eq!(column("item_id"), [2, 1, 2, 1, 1, 1]);
+    assert_eq!(column("action_type"), [1, 2, 2, 2, 1, 1]);
+}
+
+#[test]
+fn orders_are_split_by_their_day() {
+    let space = Space::new("orders_by_day");
+    tables::write(
+        &space,
+        "orders.parquet",
+        vec![
+            Column::new("customer_id".into(), [7_i64, 8, 7]),
+            Column::new("item_id".into(), [1, 2, 3]),
+            tables::times("timestamp", vec![86_400_000_000, 0, 86_400_000_000]),
+            Int32Chunked::from_vec("day".into(), vec![1, 0, 1]).into_date().into_column(),
+        ],
+    );
+    task(&space, "unify", "--in previous_orders=orders.parquet --out actions=out").with(0);
+    let names: Vec<String> = space.tree("out").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["dt=1970-01-01.parquet", "dt=1970-01-02.parquet"]);
+    assert_eq!(table(&space, "out/dt=1970-01-02.parquet").height(), 2);
+}
+
+#[test]
+fn a_history_holds_the_newest_before_midnight_with_ties_by_item_and_type() {
+    let space = Space::new("history_rules");
+    write_impressions(&space, "impressions.parquet", &[(2, 1, false), (2, 2, false), (5, 1, true), (9, 1, true)]);
+    write_actions(
+        &space,
+        "late.parquet",
+        &[(2, 40, 1, MIDNIGHT), (2, 41, 1, MIDNIGHT - 1), (3, 1, 1, 7), (9, 1, 1, MIDNIGHT + 5)],
+    );
+    write_actions(&space, "old.parquet", &[(2, 50, 1, 9), (2, 51, 1, 9), (2, 51, 2, 9), (2, 51, 2, 9), (2, 60, 1, 8)]);
+    write_actions(&space, "orders.parquet", &[(2, 51, 3, 9), (5, 1, 3, i64::MIN)]);
+    let inputs = "--day 2025-08-10 --in impressions=impressions.parquet --in actions=old.parquet --in actions=late.parquet \
+                  --in orders=orders.parquet --out histories=out.parquet --report report.json";
+    task(&space, "history", &format!("{inputs} --history-length 5")).with(0);
+    assert_eq!(
+        list_rows(&space, "out.parquet"),
+        [
+            (2, None, vec![41, 51, 51, 51, 51], vec![1, 3, 2, 2, 1].into_iter().take(5).collect::<Vec<i8>>()),
+            (5, None, vec![1], vec![3]),
+            (9, None, vec![], vec![]),
+        ]
+    );
+    let report: serde_json::Value = serde_json::from_str(&space.read("report.json")).unwrap();
+    assert_eq!(report["largest_timestamp"], MIDNIGHT - 1);
+}
+
+#[test]
+fn join_pads_every_history_to_its_length() {
+    let space = Space::new("join_pads");
+    write_impressions(&space, "impressions.parquet", &[(2, 1, false), (2, 2, true), (4, 3, false), (5, 1, true)]);
+    write_histories(
+        &space,
+        "histories.parquet",
+        &[(1, vec![9], vec![1]), (2, vec![7, 8], vec![3, 1]), (5, vec![], vec![])],
+    );
+    let inputs = "--in impressions=impressions.parquet --in histories=histories.parquet --out rows=out.parquet";
+    task(&space, "join", &format!("{inputs} --history-length 3")).with(0);
+    assert_eq!(
+        list_rows(&space, "out.parquet"),
+        [
+            (2, Some((1, false)), vec![7, 8, 0], vec![3, 1, 0]),
+            (2, Some((2, true)), vec![7, 8, 0], vec![3, 1, 0]),
+            (4, Some((3, false)), vec![0; 3], vec![0; 3]),
+            (5, Some((1, true)), vec![0; 3], vec![0; 3]),
+        ]
+    );
+    task(&space, "join", &format!("{inputs} --history-length 1"))
+        .with(1)
+        .says("a history of 2 actions does not fit into 1: both tasks need the same history_length");
+}
+
+/// Random impressions and histories, and the training rows that the contract makes of them.
+fn random_join(
+    chance: &mut Chance,
+    rows: usize,
+    length: usize,
+) -> (Vec<(i64, i32, bool)>, Vec<(i64, Vec<i32>, Vec<i8>)>, Vec<tables::ListRow>) {
+    let mut customer = 0;
+    let (mut impressions, mut histories, mut expected) = (Vec::new(), Vec::new(), Vec::new());
+    while impressions.len() < rows {
+        customer += 1 + chance.below(3) as i64;
+        let actions = [0, 1, length / 2, length][chance.below(4) as usize];
+        let items: Vec<i32> = (0..actions).map(|_| 1 + chance.below(i32::MAX as u64) as i32).collect();
+        let types: Vec<i8> = (0..actions).map(|_| 1 + chance.below(3) as i8).collect();
+        let known = chance.below(10) > 0;
+        let padded =
+            |values: &[i32]| values.iter().copied().chain(std::iter::repeat(0)).take(length).collect::<Vec<i32>>();
+        let wide = if known { padded(&items) } else { vec![0; length] };
+        let wide_types = if known {
+            padded(&types.iter().map(|kind| i32::from(*kind)).collect::<Vec<_>>())
+        } else {
+            vec![0; length]
+        };
+        for _ in 0..1 + chance.below(40) {
+            if impressions.len() < rows {
+                let (item, label) = (chance.below(1 << 31) as i32, chance.below(2) == 0);
+                impressions.push((customer, item, label));
+                expected.push((
+                    customer,
+                    Some((item, label)),
+                    wide.clone(),
+                    wide_types.iter().map(|kind| *kind as i8).collect(),
+                ));
+            }
+        }
+        if known {
+            histories.push((customer, items, types));
+        }
+    }
+    (impressions, histories, expected)
+}
+
+#[test]
+fn training_rows_read_back_as_they_are_meant_at_every_edge_of_pages_and_row_groups() {
+    let mut chance = Chance(20_250_816);
+    // A page of lists holds 64 rows and a row group 8192.
+    for (rows, length) in
+        [(0, 3), (1, 1), (7, 2), (63, 8), (64, 9), (65, 127), (200, 1000), (8191, 3), (8192, 2), (8193, 1), (16_500, 5)]
+    {
+        let space = Space::new(&format!("wide_{rows}_{length}"));
+        let (impressions, histories, expected) = random_join(&mut chance, rows, length);
+        write_impressions(&space, "impressions.parquet", &impressions);
+        write_histories(&space, "histories.parquet", &histories);
+        let arguments = format!(
+            "--in impressions=impressions.parquet --in histories=histories.parquet --out rows=out.parquet --history-length {length}"
+        );
+        task(&space, "join", &arguments).with(0);
+        assert!(list_rows(&space, "out.parquet") == expected, "{rows} rows of length {length}");
+        let schema = ParquetReader::new(std::fs::File::open(space.path("out.parquet")).unwrap()).schema().unwrap();
+        assert!(schema.iter_values().all(|field| !field.is_nullable), "{schema:?}");
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte_of_any_table() {
+    let mut chance = Chance(7);
+    let space = Space::new("threads");
+    let mut clicks = String::new();
+    let mut shown = String::new();
+    for _ in 0..20_000 {
+        let (customer, item, second) = (1 + chance.below(300), 1 + chance.below(50), chance.below(60));
+        clicks.push_str(&format!(
+            "{{\"customer_id\":{customer},\"item_id\":{item},\"click_time\":\"2025-08-09T12:00:{second:02}Z\"}}\n"
+        ));
+        shown.push_str(&format!(
+            "{{\"customer_id\":{customer},\"impressions\":[{{\"item_id\":{item},\"is_order\":false}}]}}\n"
+        ));
+    }
+    space.write("clicks.json", clicks).write("impressions.json", shown);
+    let steps = [
+        ("read", "--source clicks --in raw=clicks.json --out rows=OUT/clicks --out rejected=OUT/rejected1"),
+        ("read", "--source impressions --in raw=impressions.json --out rows=OUT/shown --out rejected=OUT/rejected2"),
+        ("unify", "--day 2025-08-09 --in clicks=OUT/clicks --out actions=OUT/actions"),
+        ("impressions", "--in shown=OUT/shown --out impressions=OUT/impressions"),
+        (
+            "history",
+            "--day 2025-08-10 --in impressions=OUT/impressions --in actions=OUT/actions --out histories=OUT/histories",
+        ),
+        ("join", "--in impressions=OUT/impressions --in histories=OUT/histories --out rows=OUT/rows"),
+    ];
+    for threads in ["1", "2", "5"] {
+        std::fs::create_dir(space.path(threads)).unwrap();
+        for (name, arguments) in steps {
+            let mut command = space.command(env!("CARGO_BIN_EXE_read"), name);
+            command.env("POLARS_MAX_THREADS", threads).args(arguments.replace("OUT", threads).split(' '));
+            end(command).with(0);
+        }
+        assert_eq!(space.tree(threads).len(), 8);
+        assert!(space.tree(threads) == space.tree("1"), "{threads} threads");
+    }
+}
+
+#[test]
+fn a_table_that_is_not_what_it_is_taken_for_is_refused_by_name() {
+    let space = Space::new("wrong_tables");
+    write_impressions(&space, "impressions.parquet", &[(2, 1, false)]);
+    tables::write(
+        &space,
+        "narrow.parquet",
+        vec![
+            Column::new("customer_id".into(), [1_i32]),
+            Column::new("item_id".into(), [1]),
+            Column::new("is_order".into(), [true]),
+        ],
+    );
+    write_actions(&space, "unsorted.parquet", &[(2, 1, 1, 1), (1, 1, 1, 1)]);
+    space.write("garbage.parquet", "PAR1 this is no table at all PAR1");
+    let cases = [
+        (
+            "unify --day 2025-08-09 --in clicks=impressions.parquet --out actions=x",
+            "cannot read impressions.parquet as a table of events: no column `timestamp`",
+        ),
+        (
+            "impressions --in shown=narrow.parquet --out impressions=x",
+            "cannot read narrow.parquet as a table of impressions: column `customer_id` is i32, not i64",
+        ),
+        ("impressions --in shown=garbage.parquet --out impressions=x", "cannot read garbage.parquet"),
+        (
+            "history --day 2025-08-09 --in impressions=impressions.parquet --in actions=unsorted.parquet --out histories=x",
+            "cannot use unsorted.parquet: the actions are not sorted by customer_id",
+        ),
+        ("join --in impressions=impressions.parquet --out rows=x", "--in histories=PATH is missing"),
+        (
+            "join --in shown=impressions.parquet --out rows=x",
+            "--in shown=... is not used here; the names are impressions, histories",
+        ),
+    ];
+    for (line, message) in cases {
+        let (name, arguments) = line.split_once(' ').unwrap();
+        task(&space, name, arguments).with(1).says(&format!("error: {message}")).does_not_say("panicked");
+    }
+}
+
+#[test]
+fn show_prints_schema_and_rows() {
+    let space = Space::new("show");
+    write_impressions(&space, "t.parquet", &[(2, 1, false), (30, 200, true), (4, 5, true)]);
+    let shown = task(&space, "show", "t.parquet --rows 2").with(0);
+    assert_eq!(
+        shown.stdout,
+        "\
+customer_id  i64
+item_id      i32
+is_order     bool
+
+2 of 3 rows
+customer_id  item_id  is_order
+          2        1  false
+         30      200  true
+"
+    );
+    assert_eq!(task(&space, "show", "t.parquet --schema --columns item_id").with(0).stdout, "item_id  i32\n");
+    task(&space, "show", "t.parquet --columns nothing")
+        .with(1)
+        .says("no column `nothing`; it has customer_id, item_id, is_order");
+    task(&space, "show", "absent.parquet").with(1).says("error: cannot show absent.parquet: ");
+}
+
+#[test]
+fn generated_files_depend_on_the_arguments_alone() {
+    let space = Space::new("generate");
+    let shape = "--customers 50 --days 9 --impression-days 2 --actions-per-day 300 --impression-rows-per-day 20 --format mixed --bad 0.01";
+    for (out, seed) in [("a", 1), ("b", 1), ("c", 2)] {
+        task(&space, "generate", &format!("--out {out} --seed {seed} {shape}")).with(0).says("2700 events");
+    }
+    assert!(space.tree("a") == space.tree("b"));
+    assert!(space.tree("a") != space.tree("c"));
+    let names: Vec<String> = space.tree("a").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), 9 + 9 + 2 + 1);
+    for ending in [".json", ".json.gz", ".json.zst", ".csv", ".parquet"] {
+        assert!(names.iter().any(|name| name.ends_with(ending)), "{ending}");
+    }
+    task(&space, "generate", &format!("--out a {shape}")).with(1).says("is there already");
+}
