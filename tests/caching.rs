@@ -1,4 +1,5 @@
 //! What runs again and what does not.
+#![expect(clippy::disallowed_methods, reason = "tests write files and start programs")]
 
 mod support;
 #[path = "support/text_pipeline.rs"]
@@ -95,25 +96,27 @@ fn another_program_or_parameter_is_a_change_of_its_task_alone() {
     assert_eq!(ran(&space), ["page@2025-01-01", "page@2025-01-02", "page@2025-01-03"]);
 }
 
+/// Does harm to a result's folder.
+type Damage = fn(&std::path::Path);
+
 #[test]
 fn a_damaged_result_is_made_again_and_never_used() {
     let space = new("damaged_result");
     run(&space, &[]).with(0);
     ran(&space);
     let results = space.path(".cache/v1/results");
-    let node =
-        |task: &str| fs::read_dir(results.join(task).join("2025-01-02")).unwrap().next().unwrap().unwrap().path();
-    let damages: [(&str, fn(&std::path::Path)); 4] = [
-        ("recent", |folder| fs::remove_file(folder.join("text.txt")).unwrap()),
-        ("recent", |folder| {
+    let result = fs::read_dir(results.join("recent/2025-01-02")).unwrap().next().unwrap().unwrap().path();
+    let damages: [Damage; 4] = [
+        |folder| fs::remove_file(folder.join("text.txt")).unwrap(),
+        |folder| {
             fs::remove_file(folder.join("text.txt")).unwrap();
             fs::write(folder.join("text.txt"), "other words\n").unwrap();
-        }),
-        ("recent", |folder| fs::write(folder.join("entry.json"), "{\"manifest\":").unwrap()),
-        ("recent", |folder| fs::remove_file(folder.join("entry.json")).unwrap()),
+        },
+        |folder| fs::write(folder.join("entry.json"), "{\"manifest\":").unwrap(),
+        |folder| fs::remove_file(folder.join("entry.json")).unwrap(),
     ];
-    for (number, (task, damage)) in damages.iter().enumerate() {
-        damage(&node(task));
+    for (number, damage) in damages.iter().enumerate() {
+        damage(&result);
         run(&space, &[]).with(0).says("1 ran, 8 cached");
         assert_eq!(ran(&space), ["recent@2025-01-02"], "damage {number}");
         assert_eq!(page(&space, "2025-01-02"), "one\ntwo\n");
@@ -165,6 +168,16 @@ fn a_dry_run_says_what_would_run_and_writes_nothing() {
     assert_eq!(said["may_run"][0], serde_json::json!({"node": "recent@2025-01-03", "reason": "reads take@2025-01-03"}));
     assert!(ran(&space).is_empty());
     assert_eq!(space.tree(".cache"), before);
+}
+
+#[test]
+fn whole_days_come_out_one_after_another() {
+    let space = new("days_in_order");
+    run(&space, &["--jobs", "1"]).with(0);
+    let order: Vec<String> = space.read("ran").lines().map(str::to_string).collect();
+    let place = |node: &str| order.iter().position(|ran| ran == node).unwrap();
+    assert!(place("page@2025-01-01") < place("take@2025-01-02"), "{order:?}");
+    assert!(place("page@2025-01-02") < place("take@2025-01-03"), "{order:?}");
 }
 
 #[test]

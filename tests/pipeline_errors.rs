@@ -196,6 +196,17 @@ fn a_path_that_leaves_its_folder() {
 }
 
 #[test]
+fn two_tasks_that_publish_into_one_folder() {
+    let space = new("published_twice");
+    let pipeline = space.read("pipeline.yaml");
+    space.write("pipeline.yaml", pipeline.replacen("\n  recent:", "\n    publish: dt={day}\n  recent:", 1));
+    run(&space, &[])
+        .with(2)
+        .says("`take` publishes into this folder already")
+        .says("give each task a folder of its own");
+}
+
+#[test]
 fn what_is_not_yaml_at_all() {
     let space = new("not_yaml");
     space.write("pipeline.yaml", "sources:\n  words: {path: 'words'\n  names: {}\n");

@@ -473,6 +473,30 @@ fn a_file_that_cannot_be_read_to_its_end_is_an_error_that_names_it() {
 }
 
 #[test]
+fn a_damaged_parquet_file_is_an_error_and_never_the_end_of_the_program() {
+    let space = Space::new("damaged_parquet");
+    let customers = Column::new("customer_id".into(), (1..500_i64).collect::<Vec<_>>());
+    let items = Column::new("item_id".into(), (1..500_i32).collect::<Vec<_>>());
+    let times = Int64Chunked::from_vec("click_time".into(), (1..500).collect());
+    let times = times.into_datetime(TimeUnit::Microseconds, Some(TimeZone::UTC)).into_column();
+    write_parquet(&space, "whole.parquet", vec![customers, items, times]);
+    let whole = std::fs::read(space.path("whole.parquet")).unwrap();
+    let mut chance = support::Chance(41);
+    for round in 0..200 {
+        let mut bytes = whole.clone();
+        for _ in 0..3 {
+            let place = chance.below(bytes.len() as u64) as usize;
+            bytes[place] = chance.next() as u8;
+        }
+        bytes.truncate(bytes.len() - if round % 4 == 0 { chance.below(100) as usize } else { 0 });
+        space.write("raw.parquet", bytes);
+        let ended = read(&space, "clicks", &["raw.parquet"], &["--max-reject-fraction", "1"]);
+        assert!([0, 1].contains(&ended.status), "round {round} of seed 41: {}", ended.stderr);
+        assert!(!ended.stderr.contains("panicked"), "round {round} of seed 41: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn an_order_is_not_taken_for_the_day_of_its_file() {
     let space = Space::new("orders_with_day");
     read(&space, "previous_orders", &[], &["--day", "2025-08-16"]).with(1).says("an order belongs to its own day");

@@ -123,12 +123,11 @@ fn join_pads_every_history_to_its_length() {
         .says("a history of 2 actions does not fit into 1: both tasks need the same history_length");
 }
 
+/// Impressions, histories, and what becomes of them.
+type RandomJoin = (Vec<(i64, i32, bool)>, Vec<(i64, Vec<i32>, Vec<i8>)>, Vec<tables::ListRow>);
+
 /// Random impressions and histories, and the training rows that the contract makes of them.
-fn random_join(
-    chance: &mut Chance,
-    rows: usize,
-    length: usize,
-) -> (Vec<(i64, i32, bool)>, Vec<(i64, Vec<i32>, Vec<i8>)>, Vec<tables::ListRow>) {
+fn random_join(chance: &mut Chance, rows: usize, length: usize) -> RandomJoin {
     let mut customer = 0;
     let (mut impressions, mut histories, mut expected) = (Vec::new(), Vec::new(), Vec::new());
     while impressions.len() < rows {

@@ -34,12 +34,14 @@ pub enum Command {
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  runner run --from 2025-08-03 --to 2025-08-16                    a backfill of 14 days
-  runner run --from 2025-08-17 --to 2025-08-17                    one more day: only what is new runs
-  runner run --from 2025-08-10 --to 2025-08-10 --task history     a task and what it needs
-  runner run --from 2025-08-10 --to 2025-08-10 --task history+ --force
-                                                                  a task again, and what follows from it
-  runner run --from 2025-08-03 --to 2025-08-16 --dry-run          what would run, and why")]
+  A backfill of 14 days; the same command again runs nothing:
+      runner run --from 2025-08-03 --to 2025-08-16
+  One task and what it needs, for one day:
+      runner run --from 2025-08-10 --to 2025-08-10 --task history
+  One task again, and all that follows from it:
+      runner run --from 2025-08-10 --to 2025-08-10 --task history+ --force
+  What would run, and why:
+      runner run --from 2025-08-03 --to 2025-08-16 --dry-run")]
 pub struct RunArguments {
     /// The first day to make
     #[arg(long, value_name = "DAY")]

@@ -2,19 +2,20 @@
 //! the progress display.
 //!
 //! Approach: this thread owns the schedule and gives nodes out to worker threads over a channel, one worker a slot.
-//! A worker takes a node all the way (look up, run, publish) and sends back what became of it. Only this thread changes
-//! the schedule and speaks to the display, so what happens is told in one order. A dry run walks the same way with the
-//! same look-up, and stops where a node would run.
+//! A worker takes a node all the way (look up, run, keep, publish) and sends back what became of it. Only this thread changes
+//! the schedule and speaks to the display, so what happens is told in one order.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 
 use crate::exec::{self, Executor, Exit, Job};
+use crate::failure::Failure;
 use crate::graph::NodeId;
 use crate::resolve::{Resolved, Resolver};
 use crate::schedule::Schedule;
@@ -38,20 +39,6 @@ struct Success {
     ran: bool,
     /// What its program said, and what is to be said about it.
     said: Vec<String>,
-}
-
-/// A node that has none.
-#[derive(Debug)]
-pub struct Failure {
-    /// What happened, in one line.
-    pub message: String,
-    /// The last lines that the program said.
-    pub said: Vec<String>,
-    pub log: Option<PathBuf>,
-    /// A script that runs the program by hand.
-    pub script: Option<PathBuf>,
-    /// It did nothing wrong: the run was stopped.
-    pub stopped: bool,
 }
 
 /// What became of a run.
@@ -120,7 +107,11 @@ impl Engine<'_> {
                 let (send, take, results) = (channel.send.clone(), &take, &results);
                 scope.spawn(move || {
                     while let Ok(id) = { take.lock().unwrap_or_else(PoisonError::into_inner).recv() } {
-                        let outcome = self.process(id, results, &send);
+                        // A panic here must not leave the walk waiting for a node that nobody works on.
+                        let process = AssertUnwindSafe(|| self.process(id, results, &send));
+                        let outcome = catch_unwind(process).unwrap_or_else(|_| {
+                            Err(anyhow!("the runner itself broke down here; that is a fault of the runner").into())
+                        });
                         let _ = send.send(Event::Finished(id, outcome));
                     }
                 });
@@ -255,8 +246,8 @@ impl Engine<'_> {
         }
         let finished = Finished { report: workspace.read_report(), said: ending.said.clone(), seconds: ending.seconds };
         let mut said = ending.said;
-        let published = workspace.publish(&task.outputs, finished);
-        let (entry, unstable) = published.map_err(|error| fail(format!("{error:#}"), said.clone(), false))?;
+        let kept = workspace.keep(&task.outputs, finished);
+        let (entry, unstable) = kept.map_err(|error| fail(format!("{error:#}"), said.clone(), false))?;
         if unstable {
             said.push(
                 "warning: the same inputs gave other bytes than last time; what reads it will run again".to_string(),
@@ -265,74 +256,16 @@ impl Engine<'_> {
         Ok((entry, said))
     }
 
-    /// Shows a result in the output folder, if its task is one that is published.
+    /// Puts a result into the output folder, if its task is one that is published.
     fn publish(&self, id: NodeId, entry: &StoredEntry) -> Result<()> {
         let node = self.resolver.graph.node(id);
         if let (Some(folder), Some(day)) = (&self.resolver.spec.task(node.task).publish, node.day) {
-            self.run.show(entry, &self.output.join(folder.replace(crate::pattern::DAY, &day.to_string())))?;
+            self.run.publish(entry, &self.output.join(folder.replace(crate::pattern::DAY, &day.to_string())))?;
         }
         Ok(())
     }
 
     fn name(&self, id: NodeId) -> &str {
         self.resolver.graph.name(id)
-    }
-}
-
-/// What a dry run says of a node.
-#[derive(Debug)]
-pub enum Prediction {
-    Cached,
-    WouldRun(Reason),
-    /// It reads the named node, which would run; if that gives the same bytes as before, this one need not.
-    MayRun(NodeId),
-}
-
-/// Walks the graph without running anything.
-pub fn predict(resolver: &Resolver, forced: &dyn Fn(NodeId) -> bool) -> Result<Vec<(NodeId, Prediction)>> {
-    let mut results: Vec<Option<Arc<StoredEntry>>> = vec![None; resolver.graph.len()];
-    let mut predictions = Vec::new();
-    for id in resolver.graph.ids() {
-        let unknown = resolver.graph.needs(id).filter(|needed| results[needed.index()].is_none()).min();
-        let prediction = match unknown {
-            Some(needed) => Prediction::MayRun(needed),
-            None => {
-                let resolved = resolver.resolve(id, |needed| results[needed.index()].clone());
-                let resolved = resolved.with_context(|| resolver.graph.name(id).to_string())?;
-                match resolver.store.lookup(resolved.manifest, forced(id)) {
-                    Lookup::Hit(entry) => {
-                        results[id.index()] = Some(Arc::new(entry));
-                        Prediction::Cached
-                    }
-                    Lookup::Miss(_, reason) => Prediction::WouldRun(reason),
-                }
-            }
-        };
-        predictions.push((id, prediction));
-    }
-    Ok(predictions)
-}
-
-impl Failure {
-    /// The block that is shown for it.
-    fn describe(&self, name: &str, skipped: usize) -> String {
-        let mut lines = vec![format!("{name} failed: {}", self.message)];
-        lines.extend(self.said.iter().map(|line| format!("    {line}")));
-        if skipped > 0 {
-            lines.push(format!("  skipped  {skipped} that need it"));
-        }
-        for (label, path) in [("log    ", &self.log), ("by hand", &self.script)] {
-            if let Some(path) = path {
-                let command = if label == "by hand" { "sh " } else { "" };
-                lines.push(format!("  {label}  {command}{}", path.display()));
-            }
-        }
-        lines.join("\n")
-    }
-}
-
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Failure { message: format!("{error:#}"), said: Vec::new(), log: None, script: None, stopped: false }
     }
 }

@@ -1,7 +1,5 @@
 //! Nodes and what they read from each other. Data only: how a graph comes about is in [`crate::plan`].
 
-use std::fmt;
-
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -124,15 +122,5 @@ impl Parts {
             (Parts::Of(day), Some(part)) => *day == part,
             (Parts::Window { first, before }, Some(part)) => part < *before && first.is_none_or(|first| first <= part),
         }
-    }
-}
-
-impl fmt::Display for Graph {
-    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        for id in self.ids() {
-            let needs: Vec<&str> = self.needs(id).map(|needed| self.name(needed)).collect();
-            writeln!(formatter, "{} <- {}", self.name(id), needs.join(", "))?;
-        }
-        Ok(())
     }
 }

@@ -16,9 +16,11 @@ mod day;
 mod engine;
 mod exec;
 mod exit;
+mod failure;
 mod graph;
 mod pattern;
 mod plan;
+mod predict;
 mod resolve;
 mod schedule;
 mod spec;
@@ -29,5 +31,6 @@ mod ui;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    commands::report_faults();
     commands::dispatch(cli::parse()).into()
 }

@@ -25,6 +25,7 @@
 
 pub mod calendar;
 pub mod history;
+pub mod parquet_file;
 pub mod raw;
 pub mod report;
 pub mod schema;

@@ -1,15 +1,17 @@
-//! The only place that opens or writes a Parquet table between tasks.
+//! The tables that pass between tasks, as Parquet files.
 //!
 //! Checks on the way in that a file holds the table it is taken for, and pins on the way out everything that decides
 //! the bytes: row group size, codec, statistics. It does not know what a table means; the training rows have a writer
 //! of their own in [`crate::wide`].
 
 use std::fs::File;
+use std::io::BufWriter;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use polars::prelude::*;
 
+use crate::parquet_file::ParquetFile;
 use crate::schema::Schema;
 
 /// Rows of a row group. Fixed, so that the bytes of a table depend on its rows alone.
@@ -20,20 +22,10 @@ const ROW_GROUP: usize = 1 << 18;
 /// Only these columns are read, in this order. Errors name the file and the column that is not as it should be.
 pub fn read(path: &Path, schema: &Schema) -> Result<DataFrame> {
     let open = || -> Result<DataFrame> {
-        let file = File::open(path)?;
-        let names = schema.columns.iter().map(|(name, _)| name.to_string()).collect();
-        let mut reader = ParquetReader::new(file).set_rechunk(true).read_parallel(ParallelStrategy::None);
-        let found = reader.schema()?;
-        for (name, _) in &schema.columns {
-            if found.get(name).is_none() {
-                bail!(
-                    "no column `{name}`; it has {}",
-                    found.iter_names().map(|n| n.as_str()).collect::<Vec<_>>().join(", ")
-                );
-            }
-        }
-        let frame = reader.with_columns(Some(names)).finish()?;
-        let frame = frame.select(schema.columns.iter().map(|(name, _)| *name))?;
+        let names: Vec<String> = schema.columns.iter().map(|(name, _)| name.to_string()).collect();
+        let file = ParquetFile::open(path)?;
+        file.expect(names.iter().map(String::as_str))?;
+        let frame = file.read(&names, 0, file.rows)?;
         for (column, (name, dtype)) in frame.columns().iter().zip(&schema.columns) {
             if column.dtype() != dtype {
                 bail!("column `{name}` is {}, not {dtype}", column.dtype());
@@ -52,9 +44,15 @@ pub fn write(path: &Path, schema: &Schema, columns: Vec<Column>) -> Result<()> {
     let mut frame = DataFrame::new_infer_height(columns)?;
     let expected: Vec<_> = schema.columns.iter().map(|(name, dtype)| (PlSmallStr::from_static(name), dtype)).collect();
     let given: Vec<_> = frame.columns().iter().map(|column| (column.name().clone(), column.dtype())).collect();
-    debug_assert_eq!(expected, given, "the columns of {}", schema.table);
+    if expected != given {
+        bail!("a table of {} cannot have the columns {given:?}", schema.table);
+    }
     let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
-    ParquetWriter::new(file)
+    // Most tables are so small that to start threads for them would take longer than to write them.
+    let parallel = frame.height() > ROW_GROUP;
+    // The writer writes headers byte by byte.
+    ParquetWriter::new(BufWriter::new(file))
+        .set_parallel(parallel)
         .with_compression(ParquetCompression::Lz4Raw)
         .with_statistics(StatisticsOptions::default())
         .with_row_group_size(Some(ROW_GROUP))

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use clap::Parser;
 
 use crate::calendar;
+use crate::parquet_file;
 use crate::report::Report;
 
 /// The arguments that the task contract gives to every task.
@@ -73,6 +74,7 @@ pub trait Arguments: Parser {
 
 /// Parses the command line, does the work, writes the report; an error is one line on stderr and exit status 1.
 pub fn run<A: Arguments>(work: fn(&A) -> Result<Report>) -> ExitCode {
+    report_faults();
     let arguments = A::parse();
     match work(&arguments).and_then(|report| write_report(arguments.contract(), &report)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -83,12 +85,22 @@ pub fn run<A: Arguments>(work: fn(&A) -> Result<Report>) -> ExitCode {
     }
 }
 
+/// Makes a panic a line for people instead of a trace for programmers.
+pub fn report_faults() {
+    std::panic::set_hook(Box::new(|fault| {
+        if !parquet_file::is_guarded() {
+            complain(&format!("error: a fault of the program itself: {fault}"));
+        }
+    }));
+}
+
 /// Says something to people; the runner shows it beside the name of the node.
 #[expect(clippy::print_stderr, reason = "stderr is where a task talks to people, and it does so here alone")]
 pub fn complain(message: &str) {
     eprintln!("{message}");
 }
 
+#[expect(clippy::disallowed_methods, reason = "the report is a file of the task contract")]
 fn write_report(contract: &Contract, report: &Report) -> Result<()> {
     let Some(path) = &contract.report else { return Ok(()) };
     std::fs::write(path, serde_json::to_vec(report)?).with_context(|| format!("cannot write {}", path.display()))

@@ -1,4 +1,5 @@
 //! Small tables for tests: written from literal rows, read back as text.
+#![allow(dead_code, reason = "each test file uses the part of this that it needs")]
 
 use polars::prelude::*;
 

@@ -1,5 +1,6 @@
 //! A pipeline over small text files, whose one program joins what it reads. What a file says can make the program fail,
 //! hang or keep silent, so that a test is told by its data.
+#![allow(dead_code, reason = "each test file uses the part of this that it needs")]
 
 use crate::support::{Ended, Space, end};
 

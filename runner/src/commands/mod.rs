@@ -37,6 +37,11 @@ impl From<anyhow::Error> for CommandError {
     }
 }
 
+/// Makes a panic a line for people instead of a trace for programmers.
+pub fn report_faults() {
+    std::panic::set_hook(Box::new(|fault| tell(&format!("error: a fault of the runner itself: {fault}"))));
+}
+
 /// Talk, for people.
 pub fn tell(text: &str) {
     // A closed stderr leaves nobody to tell.

@@ -10,11 +10,12 @@ use serde_json::json;
 
 use super::{CommandError, print, tell};
 use crate::cli::{Places, RunArguments};
-use crate::engine::{self, Channel, Engine, Prediction, Summary};
+use crate::engine::{Channel, Engine, Summary};
 use crate::exec::{Executor, LocalProcesses};
 use crate::exit::Exit;
 use crate::graph::NodeId;
 use crate::plan::{self, Plan, Request};
+use crate::predict::{self, Prediction};
 use crate::resolve::Resolver;
 use crate::spec::{self, PipelineSpec, TaskId, closest};
 use crate::store::Store;
@@ -197,7 +198,7 @@ fn stop_on_signal(executor: &Arc<LocalProcesses>, channel: &Channel) -> Result<(
 
 /// Says what would run.
 fn predict(resolver: &Resolver, forced: &dyn Fn(NodeId) -> bool, json: bool) -> Result<Exit, CommandError> {
-    let predictions = engine::predict(resolver, forced)?;
+    let predictions = predict::predict(resolver, forced)?;
     let name = |id: NodeId| resolver.graph.name(id);
     let (mut cached, mut would, mut may) = (0, Vec::new(), Vec::new());
     for (id, prediction) in &predictions {

@@ -30,6 +30,7 @@ pub fn check(parsed: Pipeline, folder: &Path) -> Result<PipelineSpec, Problem> {
     for (place, (_, task)) in parsed.tasks.0.iter().enumerate() {
         check_days(&spec, TaskId(place), task)?;
     }
+    check_published(&parsed.tasks)?;
     check_cycles(&spec, &parsed.tasks)?;
     Ok(spec)
 }
@@ -242,6 +243,18 @@ fn check_days(spec: &PipelineSpec, id: TaskId, parsed: &yaml::Task) -> Result<()
             let message =
                 format!("`{}` runs once for all days, but `{}` runs once a day", task.name, spec.task(from).name);
             return Err(Problem::at(name, message).hint("only sources and tasks with `once: true` can be its inputs"));
+        }
+    }
+    Ok(())
+}
+
+/// A published folder holds the outputs of one task and nothing else.
+fn check_published(tasks: &Ordered<yaml::Task>) -> Result<(), Problem> {
+    let published: Vec<_> = tasks.0.iter().filter_map(|(name, task)| Some((name, task.publish.as_ref()?))).collect();
+    for (place, (_, folder)) in published.iter().enumerate() {
+        if let Some((other, _)) = published[..place].iter().find(|(_, other)| other.value == folder.value) {
+            return Err(Problem::at(folder, format!("`{}` publishes into this folder already", other.value))
+                .hint("give each task a folder of its own, such as `NAME/dt={day}`"));
         }
     }
     Ok(())

@@ -81,7 +81,6 @@ impl DigestMemory {
     }
 
     /// Writes down what is remembered, if there is anything new.
-    #[expect(clippy::disallowed_methods, reason = "the memory is a file of the store")]
     pub fn save(&self) -> io::Result<()> {
         if !self.grown.swap(false, Ordering::Relaxed) {
             return Ok(());

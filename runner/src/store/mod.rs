@@ -22,6 +22,7 @@
 //!   runs/20250817T030000Z-4711/             the logs of a run, and a script for each node that failed
 //!   work/20250817T030000Z-4711/             what is being made; locked while the run lives, removed by the next run
 //!   digests.json                            digests of raw files and programs
+//!   lock                                    held for a moment while a run begins
 //! ```
 //!
 //! A result and its entry come into being together, by the rename of one folder, so neither can be there without the
@@ -31,26 +32,29 @@
 //! An entry that cannot be read, or a file of it that is missing or of another size, is a miss: never an error and never
 //! a hit.
 
+#![expect(clippy::disallowed_methods, reason = "this room is the one that writes files")]
+
 mod digests;
 mod entry;
 mod key;
 mod published;
 mod reason;
+mod run_folders;
+mod workspace;
 
-use std::fs::{self, File};
-use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
 use crate::day::Day;
-use crate::spec::Output;
 
 pub use digests::DigestMemory;
 pub use entry::{Entry, OutputFile, StoredEntry};
 pub use key::{Manifest, ManifestInput};
 pub use reason::Reason;
+pub use run_folders::RunFolders;
+pub use workspace::{Finished, Ticket, Workspace};
 
 /// The name of the record in a result's folder, which no output can have.
 pub const ENTRY_FILE: &str = "entry.json";
@@ -71,38 +75,6 @@ pub enum Lookup {
     Miss(Ticket, Reason),
 }
 
-/// The right to make a result and publish it. Only a miss gives one.
-#[derive(Debug)]
-pub struct Ticket {
-    manifest: Manifest,
-    home: PathBuf,
-}
-
-/// A node that is being made: a private folder for its outputs.
-#[derive(Debug)]
-pub struct Workspace {
-    ticket: Ticket,
-    folder: PathBuf,
-}
-
-/// The folders of one run; the lock on them lives as long as it does.
-#[derive(Debug)]
-pub struct RunFolders {
-    pub logs: PathBuf,
-    work: PathBuf,
-    shelf: PathBuf,
-    _lock: File,
-}
-
-/// How a finished node ended, for its entry.
-#[derive(Debug)]
-pub struct Finished {
-    pub report: serde_json::Value,
-    pub said: Vec<String>,
-    pub seconds: f64,
-}
-
-#[expect(clippy::disallowed_methods, reason = "this room is the one that writes files")]
 impl Store {
     /// A cache in a folder, which need not exist: only running a node writes into it.
     pub fn open(cache: &Path) -> Self {
@@ -130,161 +102,13 @@ impl Store {
 
     /// Sets up the folders of a run, and clears away what runs that were killed have left here and in the output folder.
     pub fn begin_run(&self, id: &str, output: &Path) -> Result<RunFolders> {
-        let (logs, work) = (self.root.join("runs").join(id), self.root.join("work").join(id));
-        for folder in [&logs, &work] {
-            fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        }
-        let lock = File::create(work.join("lock")).and_then(|lock| lock.lock().map(|()| lock));
-        let lock = lock.with_context(|| format!("cannot lock {}", work.display()))?;
-        self.clear_abandoned(id).with_context(|| format!("cannot clear {}", self.root.join("work").display()))?;
-        let shelf = published::shelf(output, id);
-        published::clear_abandoned(output, |run| {
-            self.root.join("runs").join(run).exists() && !self.root.join("work").join(run).exists()
-        })
-        .with_context(|| format!("cannot clear {}", output.display()))?;
-        Ok(RunFolders { logs, work, shelf, _lock: lock })
-    }
-
-    /// Removes the work of runs whose lock nobody holds.
-    fn clear_abandoned(&self, own: &str) -> io::Result<()> {
-        for run in fs::read_dir(self.root.join("work"))? {
-            let run = run?;
-            if run.file_name() == own {
-                continue;
-            }
-            let abandoned = File::open(run.path().join("lock")).map_or(true, |lock| lock.try_lock().is_ok());
-            if abandoned {
-                remove_tree(&run.path())?;
-            }
-        }
-        Ok(())
+        RunFolders::begin(&self.root, id, output)
     }
 
     fn node_folder(&self, task: &str, day: Option<Day>) -> PathBuf {
         let day = day.map_or("once".to_string(), |day| day.to_string());
         self.root.join("results").join(task).join(day)
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this room is the one that writes files")]
-impl RunFolders {
-    /// Keeps a script beside the logs.
-    pub fn keep_script(&self, name: &str, text: &str) -> io::Result<PathBuf> {
-        let path = self.logs.join(name);
-        fs::write(&path, text)?;
-        Ok(path)
-    }
-
-    /// Shows a day's result in the output folder, as one rename. Says whether anything had to be done.
-    pub fn show(&self, result: &StoredEntry, target: &Path) -> Result<bool> {
-        published::show(result, target, &self.shelf).with_context(|| format!("cannot publish {}", target.display()))
-    }
-
-    /// Removes what only the run itself needed.
-    pub fn finish(self) -> io::Result<()> {
-        if self.shelf.exists() {
-            remove_tree(&self.shelf)?;
-        }
-        remove_tree(&self.work)
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this room is the one that writes files")]
-impl Ticket {
-    /// Makes the private folder in which a node can write.
-    pub fn begin(self, run: &RunFolders, name: &str) -> Result<Workspace> {
-        let folder = run.work.join(name);
-        if folder.exists() {
-            remove_tree(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
-        }
-        fs::create_dir(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        Ok(Workspace { ticket: self, folder })
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this room is the one that writes files")]
-impl Workspace {
-    /// Where an output goes: a file, or a folder for an output that is split by day.
-    pub fn output(&self, output: &Output) -> PathBuf {
-        self.folder.join(&output.file)
-    }
-
-    /// Where the program may write its numbers.
-    pub fn report(&self) -> PathBuf {
-        self.folder.join(".report.json")
-    }
-
-    /// The numbers that the program wrote; null if it wrote none, or none that can be read.
-    pub fn read_report(&self) -> serde_json::Value {
-        fs::read(self.report()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
-    }
-
-    /// Checks that every declared output is there and makes the folder the node's result, all at once.
-    ///
-    /// Gives back also whether an earlier result of the same manifest had other content: then the program does not
-    /// give the same bytes for the same input.
-    pub fn publish(self, outputs: &[Output], finished: Finished) -> Result<(StoredEntry, bool)> {
-        let Workspace { ticket, folder } = self;
-        let mut files = Vec::new();
-        for output in outputs {
-            describe(&folder, output, &mut files)?;
-        }
-        let Finished { report, said, seconds } = finished;
-        let entry = Entry { manifest: ticket.manifest, files, report, said, seconds };
-        let report = folder.join(".report.json");
-        if report.exists() {
-            fs::remove_file(report)?;
-        }
-        fs::write(folder.join(ENTRY_FILE), serde_json::to_vec(&entry)?)?;
-        let unstable = install(&folder, &ticket.home, &entry)?;
-        Ok((StoredEntry { entry, folder: ticket.home }, unstable))
-    }
-}
-
-/// Lists the files of an output and makes them read-only.
-#[expect(clippy::disallowed_methods, reason = "this room is the one that writes files")]
-fn describe(folder: &Path, output: &Output, files: &mut Vec<OutputFile>) -> Result<()> {
-    let path = folder.join(&output.file);
-    let missing = || format!("it ended well without writing its output `{}`", output.name);
-    let mut found = Vec::new();
-    match &output.parts {
-        None => found.push((None, output.file.clone())),
-        Some(pattern) => {
-            for part in fs::read_dir(&path).with_context(missing)? {
-                let name = part?.file_name().to_string_lossy().into_owned();
-                let Some(day) = pattern.parts()[0].day_in(&name) else {
-                    bail!("its output `{}` holds {name:?}, which is not named {pattern}", output.name);
-                };
-                found.push((Some(day), format!("{}/{name}", output.file)));
-            }
-            found.sort();
-        }
-    }
-    for (part, name) in found {
-        let full = folder.join(&name);
-        if !full.is_file() {
-            bail!(missing());
-        }
-        fs::set_permissions(&full, fs::Permissions::from_mode(0o444))?;
-        files.push(OutputFile::describe(folder, name, &output.name, part)?);
-    }
-    Ok(())
-}
-
-/// Renames a finished folder to its home; a result that is there already makes way. Says whether it had other content.
-#[expect(clippy::disallowed_methods, reason = "this room is the one that writes files")]
-fn install(folder: &Path, home: &Path, entry: &Entry) -> Result<bool> {
-    let node = home.parent().context("a result has a folder above it")?;
-    fs::create_dir_all(node).with_context(|| format!("cannot create {}", node.display()))?;
-    let earlier = read_entry(home);
-    if home.exists() {
-        let aside = folder.with_extension("replaced");
-        fs::rename(home, &aside)?;
-        remove_tree(&aside)?;
-    }
-    fs::rename(folder, home).with_context(|| format!("cannot move the result to {}", home.display()))?;
-    let digests = |entry: &Entry| entry.files.iter().map(|file| (file.path.clone(), file.digest)).collect::<Vec<_>>();
-    Ok(earlier.is_some_and(|earlier| digests(&earlier) != digests(entry)))
 }
 
 /// The entry in a result's folder, if it can be read.
@@ -303,10 +127,4 @@ fn latest(node: &Path) -> Option<Entry> {
         .collect();
     results.sort();
     results.iter().rev().find_map(|(_, path)| read_entry(path))
-}
-
-/// Removes a folder with all that is in it.
-#[expect(clippy::disallowed_methods, reason = "this room is the one that writes files")]
-fn remove_tree(folder: &Path) -> io::Result<()> {
-    fs::remove_dir_all(folder)
 }

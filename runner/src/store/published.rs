@@ -25,7 +25,6 @@ pub fn shelf(output: &Path, run: &str) -> PathBuf {
 }
 
 /// Removes the shelves of runs that `ended` knows to be over.
-#[expect(clippy::disallowed_methods, reason = "the output folder belongs to the store")]
 pub fn clear_abandoned(output: &Path, ended: impl Fn(&str) -> bool) -> io::Result<()> {
     let Ok(entries) = fs::read_dir(output) else { return Ok(()) };
     for entry in entries {
@@ -39,9 +38,8 @@ pub fn clear_abandoned(output: &Path, ended: impl Fn(&str) -> bool) -> io::Resul
 }
 
 /// Makes `target` hold the files of a result and nothing else. Says whether it did not already.
-#[expect(clippy::disallowed_methods, reason = "the output folder belongs to the store")]
-pub fn show(result: &StoredEntry, target: &Path, shelf: &Path) -> io::Result<bool> {
-    if is_shown(result, target) {
+pub fn publish(result: &StoredEntry, target: &Path, shelf: &Path) -> io::Result<bool> {
+    if is_published(result, target) {
         return Ok(false);
     }
     let unfinished = shelf.join(target.file_name().unwrap_or_default());
@@ -72,7 +70,6 @@ pub fn show(result: &StoredEntry, target: &Path, shelf: &Path) -> io::Result<boo
 }
 
 /// Puts a folder in the place of another, which then lies where the first one was and is removed.
-#[expect(clippy::disallowed_methods, reason = "the output folder belongs to the store")]
 fn replace(unfinished: &Path, target: &Path) -> io::Result<()> {
     if !target.exists() {
         return fs::rename(unfinished, target);
@@ -89,7 +86,7 @@ fn replace(unfinished: &Path, target: &Path) -> io::Result<()> {
 }
 
 /// Whether a folder holds just the files of a result: linked to it, or copied from it and untouched since.
-fn is_shown(result: &StoredEntry, target: &Path) -> bool {
+fn is_published(result: &StoredEntry, target: &Path) -> bool {
     let Ok(found) = fs::read_dir(target) else { return false };
     let expected: Vec<&OsStr> =
         result.entry.files.iter().filter_map(|file| Path::new(&file.path).iter().next()).collect();

@@ -4,6 +4,7 @@ mod bars;
 mod plain;
 
 use std::io::{IsTerminal, stderr};
+use std::path::Path;
 
 use crate::store::Reason;
 
@@ -27,6 +28,12 @@ pub enum Outcome {
     Cached,
     Failed,
     Skipped,
+}
+
+/// A path from the current folder, if it lies below that.
+pub fn short(path: &Path) -> &Path {
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path)
 }
 
 /// Bars on a terminal, lines elsewhere.

@@ -52,6 +52,7 @@ struct Generate {
 }
 
 fn main() -> ExitCode {
+    tasks::task::report_faults();
     match generate(Generate::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -19,9 +19,9 @@ use tasks::{calendar, schema, table};
 /// cannot leak. Newest first; ties by item_id, then by action_type, both descending. A customer without actions has an
 /// empty history.
 ///
-/// Inputs:  impressions, actions and orders (any number)   Outputs: histories
+/// Inputs: impressions, actions and orders (any number). Outputs: histories.
 #[derive(Parser)]
-#[command(version, verbatim_doc_comment)]
+#[command(version)]
 struct History {
     /// Actions to keep of each customer
     #[arg(long, value_name = "ACTIONS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]

@@ -14,9 +14,9 @@ use tasks::{schema, table};
 /// One row for every item shown, ordered by customer_id and then as in the raw files, which is the order of the
 /// training rows.
 ///
-/// Inputs:  shown   Outputs: impressions
+/// Inputs: shown. Outputs: impressions.
 #[derive(Parser)]
-#[command(version, verbatim_doc_comment)]
+#[command(version)]
 struct Impressions {
     #[command(flatten)]
     contract: Contract,

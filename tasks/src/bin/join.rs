@@ -16,9 +16,9 @@ use tasks::{schema, table};
 ///
 /// As many rows come out as impressions went in, in the same order. A customer without a history gets zeros.
 ///
-/// Inputs:  impressions, histories   Outputs: rows
+/// Inputs: impressions, histories. Outputs: rows.
 #[derive(Parser)]
-#[command(version, verbatim_doc_comment)]
+#[command(version)]
 struct Join {
     /// How long every list is; not less than the history_length of the histories
     #[arg(long, value_name = "ACTIONS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]

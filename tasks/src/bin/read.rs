@@ -16,11 +16,11 @@ use tasks::task::{self, Arguments, Contract};
 /// A row that breaks a rule (unreadable, a field missing, null, of the wrong type or out of range) is not let through:
 /// it goes to `rejected` with its file, line, reason and raw text.
 ///
-/// Inputs:  raw (any number)   Outputs: rows, rejected
+/// Inputs: raw (any number). Outputs: rows, rejected.
 ///
 /// Example: read --source clicks --in raw=clicks.json --out rows=rows.parquet --out rejected=rejected.parquet
 #[derive(Parser)]
-#[command(version, verbatim_doc_comment)]
+#[command(version)]
 struct Read {
     /// Which of the four sources the files belong to
     #[arg(long, value_enum)]

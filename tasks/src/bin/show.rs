@@ -1,13 +1,13 @@
 //! `show`: the schema and rows of a Parquet table, for people.
 
-use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Parser;
-use polars::prelude::*;
+use polars::prelude::{AnyValue, DataFrame};
+use tasks::parquet_file::ParquetFile;
 
 /// Show the schema and the first rows of a Parquet table
 #[derive(Parser)]
@@ -27,6 +27,7 @@ struct Show {
 }
 
 fn main() -> ExitCode {
+    tasks::task::report_faults();
     let arguments = Show::parse();
     match show(&arguments).with_context(|| format!("cannot show {}", arguments.path.display())) {
         Ok(text) => {
@@ -42,22 +43,16 @@ fn main() -> ExitCode {
 }
 
 fn show(arguments: &Show) -> Result<String> {
-    let mut reader = ParquetReader::new(File::open(&arguments.path)?);
-    let total = reader.num_rows()?;
-    let schema = reader.schema()?;
-    let names: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
-    if let Some(unknown) = arguments.columns.iter().find(|column| !names.contains(column)) {
-        bail!("no column `{unknown}`; it has {}", names.join(", "));
-    }
-    let columns = if arguments.columns.is_empty() { names } else { arguments.columns.clone() };
-    let rows = if arguments.schema { 0 } else { arguments.rows.min(total) };
-    let frame = reader.with_columns(Some(columns.clone())).with_slice(Some((0, rows))).finish()?;
-    let frame = frame.select(&columns)?;
+    let file = ParquetFile::open(&arguments.path)?;
+    file.expect(arguments.columns.iter().map(String::as_str))?;
+    let columns = if arguments.columns.is_empty() { file.columns.clone() } else { arguments.columns.clone() };
+    let rows = if arguments.schema { 0 } else { arguments.rows.min(file.rows) };
+    let frame = file.read(&columns, 0, rows)?;
     let width = columns.iter().map(String::len).max().unwrap_or(0);
     let mut text: String =
         frame.columns().iter().map(|column| format!("{:width$}  {}\n", column.name(), column.dtype())).collect();
     if !arguments.schema {
-        text.push_str(&format!("\n{rows} of {total} rows\n"));
+        text.push_str(&format!("\n{rows} of {} rows\n", file.rows));
         text.push_str(&grid(&frame)?);
     }
     Ok(text)

@@ -21,9 +21,9 @@ use tasks::task::{self, Arguments, Contract};
 ///
 /// The actions are sorted by customer_id, then newest first, then by item_id and action_type, both descending.
 ///
-/// Inputs:  clicks, add_to_carts (with --day), or previous_orders (without)   Outputs: actions
+/// Inputs: clicks, add_to_carts (with --day), or previous_orders (without). Outputs: actions.
 #[derive(Parser)]
-#[command(version, verbatim_doc_comment)]
+#[command(version)]
 struct Unify {
     #[command(flatten)]
     contract: Contract,

@@ -1,6 +1,5 @@
 //! Parquet files of others: the fields that matter, whatever integer width or unit of time they were written with.
 
-use std::fs::File;
 use std::path::Path;
 
 use anyhow::Result;
@@ -9,6 +8,7 @@ use polars::prelude::*;
 use super::collector::{Collector, Place};
 use super::fields::{Fields, Role};
 use super::record::{Cell, Entry, Record};
+use crate::parquet_file::ParquetFile;
 
 /// Rows taken from a file at a time, so that memory does not grow with it.
 const ROWS: usize = 1 << 19;
@@ -16,21 +16,15 @@ const ROWS: usize = 1 << 19;
 /// Reads all rows of a file; a row's number, from 1, stands for its line.
 pub fn read(path: &Path, collector: &mut Collector) -> Result<()> {
     let fields = collector.fields().clone();
-    let mut reader = ParquetReader::new(File::open(path)?);
-    let rows = reader.num_rows()?;
-    let found = reader.schema()?;
+    let file = ParquetFile::open(path)?;
+    let rows = file.rows;
     let (roles, names): (Vec<_>, Vec<_>) = fields
         .row_fields()
-        .filter(|(_, name)| found.get(name).is_some())
         .map(|(role, name)| (role, name.to_string()))
+        .filter(|(_, name)| file.columns.contains(name))
         .unzip();
     for start in (0..rows).step_by(ROWS) {
-        let frame = ParquetReader::new(File::open(path)?)
-            .set_rechunk(true)
-            .read_parallel(ParallelStrategy::None)
-            .with_columns(Some(names.clone()))
-            .with_slice(Some((start, ROWS.min(rows - start))))
-            .finish()?;
+        let frame = file.read(&names, start, ROWS.min(rows - start))?;
         let columns = names.iter().map(|name| Ok(frame.column(name)?.as_materialized_series()));
         let columns = columns.collect::<PolarsResult<Vec<_>>>()?;
         for row in 0..ROWS.min(rows - start) {
