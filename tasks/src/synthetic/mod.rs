@@ -1,10 +1,12 @@
 //! Synthetic raw events for the `generate` program: a shop whose customers and items follow power laws.
 //!
 //! What a day holds is a function of the seed, the day and the source alone, so days can be made in any order and one at
-//! a time. [`draw`] owns chance, [`file`] how rows are spelled; neither knows the other.
+//! a time. [`draw`] owns chance, [`rows`] how rows are spelled, [`files`] where they go, [`bad`] how they break rules.
 
+mod bad;
 mod draw;
-mod file;
+mod files;
+mod rows;
 
 use std::path::PathBuf;
 
@@ -13,8 +15,8 @@ use chrono::NaiveDate;
 
 use crate::calendar::{self, DAY};
 use draw::Draw;
-use file::{EventWriter, Impression, ImpressionWriter};
-pub use file::{Spelling, check_empty};
+pub use files::{Spelling, check_empty};
+use rows::{EventWriter, Impression, ImpressionWriter};
 
 /// The shop and how much of it is made.
 #[derive(Debug)]
