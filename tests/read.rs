@@ -340,6 +340,20 @@ fn several_files_are_one_table_in_the_order_given() {
 }
 
 #[test]
+fn an_empty_file_has_no_rows_whatever_its_format() {
+    let space = Space::new("empty_files");
+    spell_clicks(&space);
+    let empty = ["empty.json", "empty.csv", "empty.json.gz", "empty.json.zst", "empty.parquet"];
+    for name in empty {
+        space.write(name, "");
+    }
+    space.write("header.csv", "customer_id,item_id,click_time\n").write("blank.json", "\n \r\n\n");
+    let files = [&empty[..], &["header.csv", "raw.json", "blank.json"]].concat();
+    read(&space, "clicks", &files, &[]).with(0).does_not_say("warning");
+    assert_eq!(rows(&space, "rows.parquet").len(), 3);
+}
+
+#[test]
 fn no_file_at_all_gives_an_empty_table() {
     let space = Space::new("no_file");
     read(&space, "impressions", &[], &[]).with(0);

@@ -17,7 +17,7 @@ use crate::report::Report;
 #[derive(clap::Args, Debug)]
 pub struct Contract {
     /// The day to make, YYYY-MM-DD, in UTC
-    #[arg(long, value_name = "DAY", value_parser = day)]
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
     pub day: Option<NaiveDate>,
     /// A file to read, under the name that the task gives it; a name may come several times
     #[arg(long = "in", value_name = "NAME=PATH", value_parser = named_path)]
@@ -106,7 +106,8 @@ fn write_report(contract: &Contract, report: &Report) -> Result<()> {
     std::fs::write(path, serde_json::to_vec(report)?).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn day(text: &str) -> Result<NaiveDate, String> {
+/// Reads a day from a command line.
+pub fn parse_day(text: &str) -> Result<NaiveDate, String> {
     let day = calendar::parse_day(text).and_then(calendar::day_of_number);
     day.ok_or_else(|| "a day is written YYYY-MM-DD".to_string())
 }

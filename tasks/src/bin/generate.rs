@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate};
 use clap::Parser;
-use tasks::calendar;
 use tasks::synthetic::{self, Shop, Spelling};
-use tasks::task::complain;
+use tasks::task::{complain, parse_day, report_faults};
 
 /// Generate synthetic raw events in the usual layout of the four sources
 ///
@@ -34,7 +33,7 @@ struct Generate {
     #[arg(long, default_value_t = 14)]
     impression_days: u32,
     /// The last of the days
-    #[arg(long, value_name = "DAY", default_value = "2025-08-16", value_parser = day)]
+    #[arg(long, value_name = "DAY", default_value = "2025-08-16", value_parser = parse_day)]
     last_day: NaiveDate,
     /// Clicks, add-to-carts and orders of a day together
     #[arg(long, default_value_t = 20_000)]
@@ -52,7 +51,7 @@ struct Generate {
 }
 
 fn main() -> ExitCode {
-    tasks::task::report_faults();
+    report_faults();
     match generate(Generate::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -81,9 +80,4 @@ fn generate(arguments: Generate) -> Result<()> {
     let made = synthetic::generate(&shop)?;
     complain(&format!("{} events and {} impressions in {}", made.events, made.impressions, shop.out.display()));
     Ok(())
-}
-
-fn day(text: &str) -> Result<NaiveDate, String> {
-    let day = calendar::parse_day(text).and_then(calendar::day_of_number);
-    day.ok_or_else(|| "a day is written YYYY-MM-DD".to_string())
 }

@@ -32,6 +32,10 @@ pub fn read_file(path: &Path, format: Option<Format>, collector: &mut Collector)
     let mut read = || {
         let encoding = format::Encoding::of(path, format)?;
         collector.begin(path);
+        // An empty file is one without rows, also where the format or the compression asks for a header.
+        if std::fs::metadata(path)?.len() == 0 {
+            return Ok(());
+        }
         match encoding.format {
             Format::Json => json::read(&mut *encoding.open(path)?, collector),
             Format::Csv => csv::read(encoding.open(path)?, collector),

@@ -1,6 +1,5 @@
 //! How synthetic rows are spelled, in each format.
 
-
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate};
 use polars::prelude::*;
