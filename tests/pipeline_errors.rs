@@ -211,6 +211,8 @@ fn what_is_not_yaml_at_all() {
     let space = new("not_yaml");
     space.write("pipeline.yaml", "sources:\n  words: {path: 'words'\n  names: {}\n");
     run(&space, &[]).with(2).says("pipeline.yaml:3:");
+    space.write("pipeline.yaml", "sources: {}\ntasks: {}\n");
+    run(&space, &[]).with(2).says("pipeline.yaml: it names no tasks");
     space.write("pipeline.yaml", "");
     run(&space, &[]).with(2).says("pipeline.yaml");
 }

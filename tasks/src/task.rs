@@ -2,6 +2,7 @@
 //!
 //! It does not know what any task does.
 
+use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -95,9 +96,9 @@ pub fn report_faults() {
 }
 
 /// Says something to people; the runner shows it beside the name of the node.
-#[expect(clippy::print_stderr, reason = "stderr is where a task talks to people, and it does so here alone")]
 pub fn complain(message: &str) {
-    eprintln!("{message}");
+    // Where nothing can be said (stderr is closed, or a log on a full disk), the exit status has to do.
+    let _ = writeln!(stderr(), "{message}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "the report is a file of the task contract")]

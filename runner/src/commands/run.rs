@@ -65,8 +65,14 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
         fail_fast: arguments.fail_fast,
     };
     let summary = engine.walk(channel);
-    store.digests.save().context("cannot keep the digests of raw files")?;
-    run.finish().context("cannot clear the folder of the run")?;
+    // Neither costs a result: files are hashed again, and the next run clears what is left of this one.
+    for (what, done) in
+        [("keep the digests of raw files", store.digests.save()), ("clear the run's work", run.finish())]
+    {
+        if let Err(error) = done {
+            tell(&format!("warning: cannot {what}: {error}"));
+        }
+    }
     report(&id, &plan, &summary, started, arguments.json);
     Ok(if summary.interrupted {
         Exit::Interrupted
@@ -233,13 +239,19 @@ fn predict(resolver: &Resolver, forced: &dyn Fn(NodeId) -> bool, json: bool) -> 
     Ok(Exit::Done)
 }
 
+/// How many failed nodes are named again when a run is over.
+const MOST_FAILURES: usize = 20;
+
 /// Says what became of a run.
 fn report(id: &str, plan: &Plan, summary: &Summary, started: Instant, json: bool) {
     let Summary { ran, cached, failed, skipped, interrupted } = summary;
     let nodes = plan.graph.len();
     let seconds = started.elapsed().as_secs_f64();
-    for name in failed.keys() {
+    for name in failed.keys().take(MOST_FAILURES) {
         tell(&format!("failed: {name}"));
+    }
+    if failed.len() > MOST_FAILURES {
+        tell(&format!("failed: {} more", failed.len() - MOST_FAILURES));
     }
     let end = if *interrupted { ", interrupted" } else { "" };
     tell(&format!(

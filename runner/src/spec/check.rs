@@ -12,6 +12,9 @@ use crate::pattern::{DAY, PathPattern};
 
 /// Turns the parsed file into a pipeline, or names the first thing in it that makes no sense.
 pub fn check(parsed: Pipeline, folder: &Path) -> Result<PipelineSpec, Problem> {
+    if parsed.tasks.0.is_empty() {
+        return Err(Problem { line: 0, column: 0, message: "it names no tasks".to_string(), hint: None });
+    }
     let sources =
         parsed.sources.0.iter().map(|(name, source)| self::source(name, source)).collect::<Result<Vec<_>, _>>()?;
     let mut tasks = Vec::new();
