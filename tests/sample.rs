@@ -33,6 +33,16 @@ fn the_demo_builds_fourteen_days_and_the_second_time_runs_nothing() {
         cold |= table.iter().any(|row| row.2.iter().all(|item| *item == 0));
     }
     assert_eq!(days, 14);
+    let show = |node: &str, more: &[&str]| {
+        let mut command = space.command(env!("CARGO_BIN_EXE_read"), "runner");
+        command.current_dir(repository()).args(["show", node]).args(more).arg("--cache").arg(space.path("cache"));
+        end(command).with(0).does_not_say("note").stdout
+    };
+    let shown = show("history@2025-08-16", &["--rows", "1", "--columns", "customer_id"]);
+    let customer = shown.lines().last().unwrap().trim();
+    assert!(show("history@2025-08-16", &["--customer", customer]).contains("\n1 of 1 rows\n"));
+    assert!(show("read_clicks@2025-08-15", &["--output", "rejected"]).contains("click_time is unreadable"));
+    assert!(show("unify_orders@2025-08-10", &[]).contains("2025-08-10 00:00:00"));
     assert!(rows > 1000 && full && cold, "{rows} rows, a full history: {full}, an empty one: {cold}");
 }
 

@@ -286,6 +286,11 @@ customer_id  item_id  is_order
     task(&space, "show", "t.parquet --columns nothing")
         .with(1)
         .says("no column `nothing`; it has customer_id, item_id, is_order");
+    assert_eq!(
+        task(&space, "show", "t.parquet --customer 30 --columns item_id").with(0).stdout,
+        "item_id  i32\n\n1 of 1 rows\nitem_id\n    200\n"
+    );
+    assert!(task(&space, "show", "t.parquet --customer 31").with(0).stdout.contains("0 of 0 rows\n"));
     task(&space, "show", "absent.parquet").with(1).says("error: cannot show absent.parquet: ");
 }
 

@@ -21,6 +21,8 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     Run(RunArguments),
+    Show(ShowArguments),
+    Path(NodeArguments),
 }
 
 /// Make what is asked for, running only what has changed
@@ -67,6 +69,50 @@ pub struct RunArguments {
     /// Print the outcome as one JSON object on stdout
     #[arg(long)]
     pub json: bool,
+    /// The folder in which days are published
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub places: Places,
+}
+
+/// Look inside a result that is kept: its schema and first rows
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  The history of one customer as of a day:
+      runner show history@2025-08-10 --customer 4711
+  The rows that were not let through:
+      runner show read_clicks@2025-08-15 --output rejected
+  The orders of a day:
+      runner show unify_orders@2025-08-10")]
+pub struct ShowArguments {
+    #[command(flatten)]
+    pub node: NodeArguments,
+    /// Rows to show
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub rows: usize,
+    /// Columns to show, separated by commas; all of them if not given
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// Show only rows with this customer_id
+    #[arg(long, value_name = "ID")]
+    pub customer: Option<i64>,
+    /// Show the schema alone
+    #[arg(long)]
+    pub schema: bool,
+}
+
+/// Print where a result that is kept lies, for another tool to read
+///
+/// The files are those of the cache: read them, and leave them as they are.
+#[derive(Args)]
+pub struct NodeArguments {
+    /// The node, such as history@2025-08-10
+    pub node: String,
+    /// The output, if not the first that the task has
+    #[arg(long, value_name = "NAME")]
+    pub output: Option<String>,
     #[command(flatten)]
     pub places: Places,
 }
@@ -80,9 +126,6 @@ pub struct Places {
     /// The folder of the raw files
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// The folder in which days are published
-    #[arg(long, value_name = "DIR")]
-    pub output: Option<PathBuf>,
     /// The folder of the cache
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,

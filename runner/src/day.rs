@@ -12,6 +12,11 @@ use serde::{Deserialize, Serialize};
 pub struct Day(NaiveDate);
 
 impl Day {
+    /// The current day in UTC.
+    pub fn today() -> Day {
+        Day(chrono::Utc::now().date_naive())
+    }
+
     /// The day so many days later, or earlier if negative; the calendar's ends stay where they are.
     pub fn plus(self, days: i64) -> Day {
         let moved = Duration::try_days(days).and_then(|days| self.0.checked_add_signed(days));

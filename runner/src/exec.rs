@@ -189,6 +189,12 @@ fn last_lines(log: &Path) -> io::Result<Vec<String>> {
     Ok(lines[lines.len().saturating_sub(TAIL_LINES)..].to_vec())
 }
 
+/// Runs a program that talks to the person at the terminal, and waits for its end.
+#[expect(clippy::disallowed_methods, reason = "this room is the one that starts programs")]
+pub fn present(program: &Path, arguments: &[OsString]) -> io::Result<ExitStatus> {
+    Command::new(program).args(arguments).stdin(Stdio::null()).status()
+}
+
 /// A job as a script for `sh`, so that a person can run it; it writes into a new folder and says which.
 ///
 /// `outputs` maps the paths that the job writes to to names in that folder.

@@ -10,6 +10,7 @@
 //! The runner never reads a table, and a task never sees the cache: a command line, files and an exit status are all
 //! that passes between them.
 
+mod address;
 mod cli;
 mod commands;
 mod day;

@@ -11,7 +11,7 @@ use crate::store::{Lookup, Reason, StoredEntry};
 /// What a dry run says of a node.
 #[derive(Debug)]
 pub enum Prediction {
-    Cached,
+    Cached(Arc<StoredEntry>),
     WouldRun(Reason),
     /// It reads the named node, which would run; if that gives the same bytes as before, this one need not.
     MayRun(NodeId),
@@ -30,8 +30,9 @@ pub fn predict(resolver: &Resolver, forced: &dyn Fn(NodeId) -> bool) -> Result<V
                 let resolved = resolved.with_context(|| resolver.graph.name(id).to_string())?;
                 match resolver.store.lookup(resolved.manifest, forced(id)) {
                     Lookup::Hit(entry) => {
-                        results[id.index()] = Some(Arc::new(entry));
-                        Prediction::Cached
+                        let entry = Arc::new(entry);
+                        results[id.index()] = Some(Arc::clone(&entry));
+                        Prediction::Cached(entry)
                     }
                     Lookup::Miss(_, reason) => Prediction::WouldRun(reason),
                 }

@@ -1,6 +1,8 @@
 //! One verb a file. A command wires the other rooms together and decides the exit status; it has no algorithms.
 
+mod project;
 mod run;
+mod show;
 
 use std::io::{Write, stderr, stdout};
 
@@ -11,6 +13,8 @@ use crate::exit::Exit;
 pub fn dispatch(cli: Cli) -> Exit {
     let ended = match cli.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Show(arguments) => show::show(&arguments),
+        Command::Path(arguments) => show::path(&arguments),
     };
     ended.unwrap_or_else(|error| {
         tell(&format!("error: {:#}", error.error));

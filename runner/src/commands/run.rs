@@ -1,6 +1,5 @@
 //! `runner run`: make what is asked for.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,36 +7,32 @@ use anyhow::{Context, anyhow};
 use chrono::Utc;
 use serde_json::json;
 
+use super::project::{Project, absolute};
 use super::{CommandError, print, tell};
-use crate::cli::{Places, RunArguments};
+use crate::cli::RunArguments;
 use crate::engine::{Channel, Engine, Summary};
 use crate::exec::{Executor, LocalProcesses};
 use crate::exit::Exit;
 use crate::graph::NodeId;
-use crate::plan::{self, Plan, Request};
+use crate::plan::{Plan, Request};
 use crate::predict::{self, Prediction};
 use crate::resolve::Resolver;
-use crate::spec::{self, PipelineSpec, TaskId, closest};
+use crate::spec::{PipelineSpec, TaskId, closest};
 use crate::store::Store;
-use crate::survey::Survey;
 use crate::ui;
 
 pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
     let started = Instant::now();
-    let spec = load(&arguments.places)?;
-    let places = Folders::resolve(&arguments.places, &spec)?;
-    let selection = select(&spec, arguments)?;
-    let survey = Survey::take(&spec, &places.data).map_err(|error| CommandError::new(Exit::InputMissing, error))?;
-    let plan = plan::plan(&spec, &survey, &selection.request).map_err(|missing| {
-        let place = places.data.display();
-        CommandError::new(Exit::InputMissing, anyhow!("raw files are missing in {place}; nothing ran\n{missing}"))
-    })?;
+    let project = Project::open(&arguments.places)?;
+    let output = absolute(arguments.output.as_deref(), &project.spec.output)?;
+    let selection = select(&project.spec, arguments)?;
+    let plan = project.plan(&selection.request)?;
     for gap in &plan.gaps {
-        tell(&format!("warning: {}", gap.describe(&spec)));
+        tell(&format!("warning: {}", gap.describe(&project.spec)));
     }
-    let programs = programs(&spec, &plan)?;
-    let store = Store::open(&places.cache);
-    let resolver = Resolver { spec: &spec, graph: &plan.graph, store: &store, data: &places.data, programs: &programs };
+    let programs = project.programs(&plan)?;
+    let store = Store::open(&project.cache);
+    let resolver = project.resolver(&plan, &store, &programs);
     let forced = |id: NodeId| {
         let node = plan.graph.node(id);
         arguments.force && (arguments.tasks.is_empty() || (node.requested && selection.named.contains(&node.task)))
@@ -48,7 +43,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = arguments.jobs.map_or(cores, usize::from);
     let id = format!("{}-{}", Utc::now().format("%Y%m%dT%H%M%SZ"), std::process::id());
-    let run = store.begin_run(&id, &places.output)?;
+    let run = store.begin_run(&id, &output)?;
     let executor = Arc::new(LocalProcesses::default());
     let channel = Channel::new();
     stop_on_signal(&executor, &channel)?;
@@ -58,7 +53,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
         run: &run,
         executor: executor.as_ref(),
         progress: progress.as_ref(),
-        output: &places.output,
+        output: &output,
         forced: &forced,
         jobs,
         threads: (cores / jobs).max(1),
@@ -81,42 +76,6 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
     } else {
         Exit::Done
     })
-}
-
-fn load(places: &Places) -> Result<PipelineSpec, CommandError> {
-    let file = places.pipeline.clone().unwrap_or_else(|| nearest(Path::new(spec::FILE)));
-    PipelineSpec::load(&file).map_err(|error| CommandError::new(Exit::Usage, error))
-}
-
-/// A file in this folder or the nearest one above; its plain name if there is none.
-fn nearest(name: &Path) -> PathBuf {
-    let here = std::env::current_dir().unwrap_or_default();
-    let found = here.ancestors().map(|folder| folder.join(name)).find(|file| file.is_file());
-    match found {
-        Some(file) if file.parent() == Some(here.as_path()) => name.to_path_buf(),
-        found => found.unwrap_or_else(|| name.to_path_buf()),
-    }
-}
-
-/// The folders of a run, absolute: programs are started elsewhere.
-struct Folders {
-    data: PathBuf,
-    output: PathBuf,
-    cache: PathBuf,
-}
-
-impl Folders {
-    fn resolve(given: &Places, spec: &PipelineSpec) -> Result<Self, CommandError> {
-        let absolute = |given: &Option<PathBuf>, usual: &Path| {
-            let path = given.as_deref().unwrap_or(usual);
-            std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
-        };
-        Ok(Folders {
-            data: absolute(&given.data, &spec.data)?,
-            output: absolute(&given.output, &spec.output)?,
-            cache: absolute(&given.cache, &spec.cache)?,
-        })
-    }
 }
 
 /// What is asked for, and the tasks that were named.
@@ -170,27 +129,6 @@ fn followers_of(spec: &PipelineSpec, task: TaskId) -> Vec<TaskId> {
     followers.split_off(1)
 }
 
-/// The program of each task: a bare name is beside the runner itself, never looked up in PATH (where `join` and `read`
-/// are other programs).
-fn programs(spec: &PipelineSpec, plan: &Plan) -> Result<Vec<PathBuf>, CommandError> {
-    let own = std::env::current_exe().context("cannot find the runner's own folder")?;
-    let beside = own.parent().unwrap_or(Path::new("/"));
-    let folder = std::path::absolute(&spec.folder).context("cannot find the folder of the pipeline")?;
-    let used = |id: TaskId| plan.graph.ids().any(|node| plan.graph.node(node).task == id);
-    let mut programs = Vec::new();
-    for id in spec.task_ids() {
-        let task = spec.task(id);
-        let program = if task.run.contains('/') { folder.join(&task.run) } else { beside.join(&task.run) };
-        if used(id) && !program.is_file() {
-            let place = program.display();
-            let hint = "a name without a slash is a program beside the runner; build all of them with `cargo build --release --workspace`";
-            return Err(anyhow!("the program of the task `{}` is not there: {place}\n{hint}", task.name).into());
-        }
-        programs.push(program);
-    }
-    Ok(programs)
-}
-
 /// The first request to end stops the walk and the programs.
 fn stop_on_signal(executor: &Arc<LocalProcesses>, channel: &Channel) -> Result<(), CommandError> {
     let (executor, interrupter) = (Arc::clone(executor), channel.interrupter());
@@ -209,7 +147,7 @@ fn predict(resolver: &Resolver, forced: &dyn Fn(NodeId) -> bool, json: bool) -> 
     let (mut cached, mut would, mut may) = (0, Vec::new(), Vec::new());
     for (id, prediction) in &predictions {
         match prediction {
-            Prediction::Cached => cached += 1,
+            Prediction::Cached(_) => cached += 1,
             Prediction::WouldRun(reason) => would.push((name(*id), reason.to_string())),
             Prediction::MayRun(needed) => may.push((name(*id), format!("reads {}", name(*needed)))),
         }

@@ -105,6 +105,15 @@ impl Store {
         RunFolders::begin(&self.root, id, output)
     }
 
+    /// The newest result of a node whose files are all there, whatever it was made from.
+    pub fn newest(&self, task: &str, day: Option<Day>) -> Option<StoredEntry> {
+        let node = self.node_folder(task, day);
+        results_of(&node).into_iter().rev().find_map(|folder| {
+            let entry = read_entry(&folder)?;
+            entry.files.iter().all(|file| file.is_intact(&folder)).then_some(StoredEntry { entry, folder })
+        })
+    }
+
     fn node_folder(&self, task: &str, day: Option<Day>) -> PathBuf {
         let day = day.map_or("once".to_string(), |day| day.to_string());
         self.root.join("results").join(task).join(day)
@@ -116,15 +125,16 @@ fn read_entry(home: &Path) -> Option<Entry> {
     serde_json::from_slice(&fs::read(home.join(ENTRY_FILE)).ok()?).ok()
 }
 
-/// The entry of a node that was published last.
+/// The entry of a node that was kept last.
 fn latest(node: &Path) -> Option<Entry> {
-    let mut results: Vec<_> = fs::read_dir(node)
-        .ok()?
-        .filter_map(|result| {
-            let path = result.ok()?.path();
-            Some((fs::metadata(path.join(ENTRY_FILE)).ok()?.modified().ok()?, path))
-        })
-        .collect();
+    results_of(node).iter().rev().find_map(|folder| read_entry(folder))
+}
+
+/// The folders of a node's results, the oldest first.
+fn results_of(node: &Path) -> Vec<PathBuf> {
+    let Ok(folders) = fs::read_dir(node) else { return Vec::new() };
+    let kept = |folder: PathBuf| Some((fs::metadata(folder.join(ENTRY_FILE)).ok()?.modified().ok()?, folder));
+    let mut results: Vec<_> = folders.filter_map(|folder| kept(folder.ok()?.path())).collect();
     results.sort();
-    results.iter().rev().find_map(|(_, path)| read_entry(path))
+    results.into_iter().map(|(_, folder)| folder).collect()
 }

@@ -1,0 +1,90 @@
+//! What every command starts from: the pipeline, the folders it is about, and a plan over them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+
+use super::CommandError;
+use crate::cli::Places;
+use crate::exit::Exit;
+use crate::plan::{self, Plan, Request};
+use crate::resolve::Resolver;
+use crate::spec::{self, PipelineSpec, TaskId};
+use crate::store::Store;
+use crate::survey::Survey;
+
+/// A pipeline and its folders, absolute: programs are started elsewhere.
+pub struct Project {
+    pub spec: PipelineSpec,
+    data: PathBuf,
+    pub cache: PathBuf,
+}
+
+impl Project {
+    /// Reads the pipeline; what the command line does not say of folders, the pipeline does.
+    pub fn open(places: &Places) -> Result<Self, CommandError> {
+        let file = places.pipeline.clone().unwrap_or_else(|| nearest(Path::new(spec::FILE)));
+        let spec = PipelineSpec::load(&file).map_err(|error| CommandError::new(Exit::Usage, error))?;
+        Ok(Project {
+            data: absolute(places.data.as_deref(), &spec.data)?,
+            cache: absolute(places.cache.as_deref(), &spec.cache)?,
+            spec,
+        })
+    }
+
+    /// Looks which raw files there are and unfolds the pipeline over them.
+    pub fn plan(&self, request: &Request) -> Result<Plan, CommandError> {
+        let survey =
+            Survey::take(&self.spec, &self.data).map_err(|error| CommandError::new(Exit::InputMissing, error))?;
+        plan::plan(&self.spec, &survey, request).map_err(|missing| {
+            let place = self.data.display();
+            CommandError::new(Exit::InputMissing, anyhow!("raw files are missing in {place}; nothing ran\n{missing}"))
+        })
+    }
+
+    pub fn resolver<'a>(&'a self, plan: &'a Plan, store: &'a Store, programs: &'a [PathBuf]) -> Resolver<'a> {
+        Resolver { spec: &self.spec, graph: &plan.graph, store, data: &self.data, programs }
+    }
+
+    /// The program of each task: a bare name is beside the runner itself, never looked up in PATH (where `join` and `read`
+    /// are other programs).
+    pub fn programs(&self, plan: &Plan) -> Result<Vec<PathBuf>, CommandError> {
+        let beside = beside()?;
+        let folder = std::path::absolute(&self.spec.folder).context("cannot find the folder of the pipeline")?;
+        let used = |id: TaskId| plan.graph.ids().any(|node| plan.graph.node(node).task == id);
+        let mut programs = Vec::new();
+        for id in self.spec.task_ids() {
+            let task = self.spec.task(id);
+            let program = if task.run.contains('/') { folder.join(&task.run) } else { beside.join(&task.run) };
+            if used(id) && !program.is_file() {
+                let place = program.display();
+                let hint = "a name without a slash is a program beside the runner; build all of them with `cargo build --release --workspace`";
+                return Err(anyhow!("the program of the task `{}` is not there: {place}\n{hint}", task.name).into());
+            }
+            programs.push(program);
+        }
+        Ok(programs)
+    }
+}
+
+/// The folder that was given, or the usual one; absolute.
+pub fn absolute(given: Option<&Path>, usual: &Path) -> Result<PathBuf, CommandError> {
+    let path = given.unwrap_or(usual);
+    Ok(std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))?)
+}
+
+/// The folder of the runner itself, where the programs are that belong to it.
+pub fn beside() -> Result<PathBuf, CommandError> {
+    let own = std::env::current_exe().context("cannot find the runner's own folder")?;
+    Ok(own.parent().unwrap_or(Path::new("/")).to_path_buf())
+}
+
+/// A file in this folder or the nearest one above; its plain name if there is none.
+fn nearest(name: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let found = here.ancestors().map(|folder| folder.join(name)).find(|file| file.is_file());
+    match found {
+        Some(file) if file.parent() == Some(here.as_path()) => name.to_path_buf(),
+        found => found.unwrap_or_else(|| name.to_path_buf()),
+    }
+}
