@@ -1,9 +1,9 @@
 //! Walks a graph: asks the schedule what is next, the store whether it has to run, the executor to run it, and tells
 //! the progress display.
 //!
-//! Approach: this thread owns the schedule and gives nodes out to worker threads over a channel, one worker a slot.
-//! A worker takes a node all the way (look up, run, keep, publish) and sends back what became of it. Only this thread changes
-//! the schedule and speaks to the display, so what happens is told in one order.
+//! Approach: this thread owns the schedule and gives nodes out to worker threads over a channel, one worker a slot. A
+//! worker takes a node all the way (look up, run, keep, publish) and sends back what became of it. Only this thread
+//! changes the schedule and speaks to the display, so what happens is told in one order.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

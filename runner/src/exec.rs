@@ -1,7 +1,7 @@
 //! Runs programs: a command line in, an ending out.
 //!
-//! It knows processes and nothing of graphs, days or the cache. Behind the trait is a process on this machine; a fake in
-//! tests, a cluster one day.
+//! It knows processes and nothing of graphs, days or the cache. Behind the trait is a process on this machine; a fake
+//! in tests, a cluster one day.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

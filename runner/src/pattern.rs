@@ -1,7 +1,7 @@
 //! Paths with a day in them, as `pipeline.yaml` writes them: `clicks/dt={day}/*`, `previous_orders/**`.
 //!
-//! Owns the language of these patterns: `{day}` stands for `2025-08-16`, `*` and `?` for characters of one name, `**` as
-//! the last part for all files below. Which files there are is found by [`crate::survey`].
+//! Owns the language of these patterns: `{day}` stands for `2025-08-16`, `*` and `?` for characters of one name, `**`
+//! as the last part for all files below. Which files there are is found by [`crate::survey`].
 
 use std::fmt;
 

@@ -91,8 +91,8 @@ pub fn booleans(frame: &DataFrame, name: &str) -> Result<Vec<bool>> {
     Ok(frame.column(name)?.bool()?.no_null_iter().collect())
 }
 
-/// The lists of a column of integer lists that [`read`] has checked: list `n` is the range `offsets[n] .. offsets[n + 1]`
-/// of the values.
+/// The lists of a column of integer lists that [`read`] has checked: list `n` is the range `offsets[n] .. offsets[n +
+/// 1]` of the values.
 pub fn lists<T: PolarsNumericType>(frame: &DataFrame, name: &str) -> Result<(Vec<i64>, Vec<T::Native>)> {
     let lists = frame.column(name)?.list()?;
     let mut offsets = Vec::with_capacity(lists.len() + 1);

@@ -46,8 +46,8 @@ impl Project {
         Resolver { spec: &self.spec, graph: &plan.graph, store, data: &self.data, programs }
     }
 
-    /// The program of each task: a bare name is beside the runner itself, never looked up in PATH (where `join` and `read`
-    /// are other programs).
+    /// The program of each task: a bare name is beside the runner itself, never looked up in PATH (where `join` and
+    /// `read` are other programs).
     pub fn programs(&self, plan: &Plan) -> Result<Vec<PathBuf>, CommandError> {
         let beside = beside()?;
         let folder = std::path::absolute(&self.spec.folder).context("cannot find the folder of the pipeline")?;
@@ -58,8 +58,13 @@ impl Project {
             let program = if task.run.contains('/') { folder.join(&task.run) } else { beside.join(&task.run) };
             if used(id) && !program.is_file() {
                 let place = program.display();
-                let hint = "a name without a slash is a program beside the runner; build all of them with `cargo build --release --workspace`";
-                return Err(anyhow!("the program of the task `{}` is not there: {place}\n{hint}", task.name).into());
+                let message = format!(
+                    "the program of the task `{}` is not there: {place}\n\
+                     a name without a slash is a program beside the runner; \
+                     build all of them with `cargo build --release --workspace`",
+                    task.name
+                );
+                return Err(anyhow!(message).into());
             }
             programs.push(program);
         }

@@ -17,7 +17,7 @@ use crate::graph::NodeId;
 use crate::plan::{Plan, Request};
 use crate::predict::{self, Prediction};
 use crate::resolve::Resolver;
-use crate::spec::{PipelineSpec, TaskId, closest};
+use crate::spec::{PipelineSpec, TaskId};
 use crate::store::Store;
 use crate::ui;
 
@@ -94,17 +94,10 @@ fn select(spec: &PipelineSpec, arguments: &RunArguments) -> Result<Selection, Co
     let mut named = Vec::new();
     for text in &arguments.tasks {
         let (name, followers) = text.strip_suffix('+').map_or((text.as_str(), false), |name| (name, true));
-        let names = spec.tasks.iter().map(|task| task.name.as_str());
-        let Some(place) = names.clone().position(|known| known == name) else {
-            let hint = closest(name, names.clone()).map_or_else(
-                || format!("the tasks are {}", names.collect::<Vec<_>>().join(", ")),
-                |name| format!("did you mean `{name}`?"),
-            );
-            return Err(usage(format!("unknown task `{name}`\n{hint}")));
-        };
-        named.push(TaskId(place));
+        let task = spec.find_task(name).map_err(usage)?;
+        named.push(task);
         if followers {
-            named.extend(followers_of(spec, TaskId(place)));
+            named.extend(followers_of(spec, task));
         }
     }
     let read_by_none = |id: &TaskId| !spec.task_ids().any(|other| spec.needs(other).any(|needed| needed == *id));

@@ -1,7 +1,7 @@
 //! `runner show` and `runner path`: the result of a node, to look at or to hand to another tool.
 //!
-//! Both find what the node's result would be now, as a run does; if that has not been made, they fall back to the newest
-//! one that has, and say so. They write nothing and wait for nobody.
+//! Both find what the node's result would be now, as a run does; if that has not been made, they fall back to the
+//! newest one that has, and say so. They write nothing and wait for nobody.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

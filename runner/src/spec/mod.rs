@@ -10,7 +10,8 @@ mod yaml;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use error::{SpecError, closest};
+pub use error::SpecError;
+use error::closest;
 
 use crate::pattern::PathPattern;
 
@@ -119,6 +120,19 @@ impl PipelineSpec {
         let parsed = yaml::parse(&text).map_err(|problem| problem.in_file(file, &text))?;
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         check::check(parsed, folder).map_err(|problem| problem.in_file(file, &text))
+    }
+
+    /// The task of a name as a person typed it; the error names what was probably meant.
+    pub fn find_task(&self, name: &str) -> Result<TaskId, String> {
+        let names = self.tasks.iter().map(|task| task.name.as_str());
+        if let Some(place) = names.clone().position(|known| known == name) {
+            return Ok(TaskId(place));
+        }
+        let hint = match closest(name, names.clone()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("the tasks are {}", names.collect::<Vec<_>>().join(", ")),
+        };
+        Err(format!("unknown task `{name}`\n{hint}"))
     }
 
     pub fn task(&self, id: TaskId) -> &Task {

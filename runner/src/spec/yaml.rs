@@ -123,9 +123,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
     }
 }
 
-/// Parses the text of a file.
+/// Parses the text of a file. Only `true` and `false` are booleans, as in YAML 1.2: `no` is a country as often as not.
 pub fn parse(text: &str) -> Result<Pipeline, Problem> {
-    serde_yaml::from_str(text).map_err(|error| problem(&error, text))
+    let options = serde_yaml::options! { strict_booleans: true };
+    serde_yaml::from_str_with_options(text, options).map_err(|error| problem(&error, text))
 }
 
 /// A parser's error as a person would put it.
@@ -146,6 +147,7 @@ fn problem(error: &Error, text: &str) -> Problem {
                 .hint("keep one of the two: which of them was meant cannot be guessed")
         }
         Error::SerdeMissingField { field, .. } => problem(format!("the key `{field}` is missing here")),
+        Error::InvalidBooleanStrict { .. } => problem(format!("expected true or false, found `{}`", found())),
         Error::InvalidScalar { ty, .. } => problem(format!("expected {}, found `{}`", kind(ty), found())),
         Error::Unexpected { expected, .. } => problem(format!("expected {}, found `{}`", kind(expected), found())),
         Error::SerdeInvalidType { unexpected, expected, .. } => {

@@ -1,7 +1,7 @@
 //! What a node's result depends on, and the hash of it.
 //!
-//! The manifest is a plain record; the key is the blake3 hash of its JSON, and the manifest is stored beside the result.
-//! Whatever explains a key therefore reads what was hashed. Pure: digests come in ready-made.
+//! The manifest is a plain record; the key is the blake3 hash of its JSON, and the manifest is stored beside the
+//! result. Whatever explains a key therefore reads what was hashed. Pure: digests come in ready-made.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -26,11 +26,11 @@
 //! ```
 //!
 //! A result and its entry come into being together, by the rename of one folder, so neither can be there without the
-//! other, and a kill at any moment leaves either nothing or the whole. No data is forced to disk before the rename: after
-//! a power cut a file can be too short, which its size in the entry tells, and the node is made again.
+//! other, and a kill at any moment leaves either nothing or the whole. No data is forced to disk before the rename:
+//! after a power cut a file can be too short, which its size in the entry tells, and the node is made again.
 //!
-//! An entry that cannot be read, or a file of it that is missing or of another size, is a miss: never an error and never
-//! a hit.
+//! An entry that cannot be read, or a file of it that is missing or of another size, is a miss: never an error and
+//! never a hit.
 
 #![expect(clippy::disallowed_methods, reason = "this room is the one that writes files")]
 
@@ -100,7 +100,8 @@ impl Store {
         Lookup::Miss(Ticket { manifest, home }, reason)
     }
 
-    /// Sets up the folders of a run, and clears away what runs that were killed have left here and in the output folder.
+    /// Sets up the folders of a run, and clears away what runs that were killed have left here and in the output
+    /// folder.
     pub fn begin_run(&self, id: &str, output: &Path) -> Result<RunFolders> {
         RunFolders::begin(&self.root, id, output)
     }

@@ -37,10 +37,10 @@ pub fn clear_abandoned(output: &Path, ended: impl Fn(&str) -> bool) -> io::Resul
     Ok(())
 }
 
-/// Makes `target` hold the files of a result and nothing else. Says whether it did not already.
-pub fn publish(result: &StoredEntry, target: &Path, shelf: &Path) -> io::Result<bool> {
+/// Makes `target` hold the files of a result and nothing else.
+pub fn publish(result: &StoredEntry, target: &Path, shelf: &Path) -> io::Result<()> {
     if is_published(result, target) {
-        return Ok(false);
+        return Ok(());
     }
     let unfinished = shelf.join(target.file_name().unwrap_or_default());
     if unfinished.exists() {
@@ -66,7 +66,7 @@ pub fn publish(result: &StoredEntry, target: &Path, shelf: &Path) -> io::Result<
     if let Some(parent) = target.parent() {
         File::open(parent)?.sync_all()?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Puts a folder in the place of another, which then lies where the first one was and is removed.

@@ -19,8 +19,8 @@ pub struct RunFolders {
 }
 
 impl RunFolders {
-    /// Sets up the folders of a run below the cache's root, and clears away what runs that were killed have left there and
-    /// in the output folder.
+    /// Sets up the folders of a run below the cache's root, and clears away what runs that were killed have left there
+    /// and in the output folder.
     pub(super) fn begin(root: &Path, id: &str, output: &Path) -> Result<Self> {
         fs::create_dir_all(root).with_context(|| format!("cannot create {}", root.display()))?;
         // Held for a moment: no other run may take this one's folders for abandoned before their lock is held.
@@ -54,8 +54,8 @@ impl RunFolders {
         Ok(path)
     }
 
-    /// Puts a day's result into the output folder, as one rename. Says whether anything had to be done.
-    pub fn publish(&self, result: &StoredEntry, target: &Path) -> Result<bool> {
+    /// Puts a day's result into the output folder, as one rename, unless it is there already.
+    pub fn publish(&self, result: &StoredEntry, target: &Path) -> Result<()> {
         published::publish(result, target, &self.shelf).with_context(|| format!("cannot publish {}", target.display()))
     }
 

@@ -119,7 +119,8 @@ fn describe(folder: &Path, output: &Output, files: &mut Vec<OutputFile>) -> Resu
     Ok(())
 }
 
-/// Renames a finished folder to its home; a result that was there before makes way. Says whether that had other content.
+/// Renames a finished folder to its home; a result that was there before makes way. Says whether that had other
+/// content.
 ///
 /// If another run has published the same node in the meantime, its result may be in use and is kept instead.
 fn install(folder: &Path, home: &Path, entry: Entry) -> Result<(Entry, bool)> {

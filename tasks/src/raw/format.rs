@@ -33,8 +33,8 @@ pub struct Encoding {
 }
 
 impl Encoding {
-    /// What a file's name says: `.json .jsonl .ndjson .csv .parquet`, the text formats also with `.gz` or `.zst` after it.
-    /// A given format stands for the first part, not for the compression.
+    /// What a file's name says: `.json .jsonl .ndjson .csv .parquet`, the text formats also with `.gz` or `.zst` after
+    /// it. A given format stands for the first part, not for the compression.
     pub fn of(path: &Path, given: Option<Format>) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let (stem, compression) = match name.rsplit_once('.') {

@@ -91,7 +91,7 @@ impl Files {
         Ok(self.open.as_mut().context("a file was just opened")?.writer())
     }
 
-    /// Whether there is no file yet; a source without rows is still a source with a file.
+    /// Whether there is no file yet.
     pub fn is_empty(&self) -> bool {
         self.number == 0
     }
@@ -107,7 +107,15 @@ impl Files {
         if self.rows.is_multiple_of(ROWS_OF_FILE) { self.close() } else { Ok(()) }
     }
 
-    pub fn close(&mut self) -> Result<()> {
+    /// Ends the last file; without any rows there is one all the same, for a source has to have a file.
+    pub fn finish(mut self, header: &str) -> Result<()> {
+        if self.is_empty() {
+            self.out(header)?;
+        }
+        self.close()
+    }
+
+    fn close(&mut self) -> Result<()> {
         match self.open.take() {
             Some(Out::Plain(mut file)) => file.flush()?,
             Some(Out::Gzip(file)) => file.finish()?.flush()?,

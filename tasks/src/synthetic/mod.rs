@@ -1,7 +1,8 @@
 //! Synthetic raw events for the `generate` program: a shop whose customers and items follow power laws.
 //!
-//! What a day holds is a function of the seed, the day and the source alone, so days can be made in any order and one at
-//! a time. [`draw`] owns chance, [`rows`] how rows are spelled, [`files`] where they go, [`bad`] how they break rules.
+//! What a day holds is a function of the seed, the day and the source alone, so days can be made in any order and one
+//! at a time. [`draw`] owns chance, [`rows`] how rows are spelled, [`files`] where they go, [`bad`] how they break
+//! rules.
 
 mod bad;
 mod draw;

@@ -88,13 +88,10 @@ impl EventWriter {
     }
 
     pub fn finish(mut self) -> Result<()> {
-        match self.files.spelling {
-            Spelling::Parquet if self.files.is_empty() || !self.events.is_empty() => self.write_table()?,
-            Spelling::Parquet => {}
-            _ if self.files.is_empty() => drop(self.files.out(header(self.source))?),
-            _ => {}
+        if self.files.spelling == Spelling::Parquet && (self.files.is_empty() || !self.events.is_empty()) {
+            self.write_table()?;
         }
-        self.files.close()
+        self.files.finish(header(self.source))
     }
 
     fn write_table(&mut self) -> Result<()> {
@@ -153,13 +150,10 @@ impl ImpressionWriter {
     }
 
     pub fn finish(mut self) -> Result<()> {
-        match self.files.spelling {
-            Spelling::Parquet if self.files.is_empty() || !self.impressions.is_empty() => self.write_table()?,
-            Spelling::Parquet => {}
-            _ if self.files.is_empty() => drop(self.files.out(IMPRESSIONS_HEADER)?),
-            _ => {}
+        if self.files.spelling == Spelling::Parquet && (self.files.is_empty() || !self.impressions.is_empty()) {
+            self.write_table()?;
         }
-        self.files.close()
+        self.files.finish(IMPRESSIONS_HEADER)
     }
 
     fn write_table(&mut self) -> Result<()> {

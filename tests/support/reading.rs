@@ -1,0 +1,34 @@
+//! Running `read`, and what came of it as text.
+
+#![allow(dead_code, reason = "each test file uses the part of this that it needs")]
+
+use polars::prelude::{AnyValue, Column};
+
+use crate::support::{Ended, Space, end};
+use crate::tables::table;
+
+/// Runs `read` on files of the space, in the order given.
+pub fn read(space: &Space, source: &str, files: &[&str], more: &[&str]) -> Ended {
+    let mut command = space.command(env!("CARGO_BIN_EXE_read"), "read");
+    command.args(["--source", source, "--out", "rows=rows.parquet", "--out", "rejected=rejected.parquet"]);
+    command.env("TASK_REPORT", space.path("report.json"));
+    for file in files {
+        command.args(["--in", &format!("raw={file}")]);
+    }
+    end({
+        command.args(more);
+        command
+    })
+}
+
+/// The rows of a table as text, cell by cell.
+pub fn rows(space: &Space, name: &str) -> Vec<String> {
+    let table = table(space, name);
+    let cell = |column: &Column, row| match column.get(row).unwrap() {
+        AnyValue::String(text) => text.to_string(),
+        value => value.to_string(),
+    };
+    (0..table.height())
+        .map(|row| table.columns().iter().map(|column| cell(column, row)).collect::<Vec<_>>().join(" | "))
+        .collect()
+}
