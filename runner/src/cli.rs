@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 
 use crate::day::Day;
@@ -21,8 +22,27 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     Run(RunArguments),
+    Plan(PlanArguments),
+    Retry(RetryArguments),
     Show(ShowArguments),
     Path(NodeArguments),
+    /// Keeps watch over the programs of a run; started by the runner itself
+    #[command(hide = true)]
+    Guard,
+}
+
+/// Some tasks on some days.
+#[derive(Args)]
+pub struct Range {
+    /// The first day to make
+    #[arg(long, value_name = "DAY")]
+    pub from: Day,
+    /// The last day to make
+    #[arg(long, value_name = "DAY")]
+    pub to: Day,
+    /// Make this task and what it needs; with a + behind it, also all that follows from it. May be repeated
+    #[arg(long = "task", value_name = "NAME[+]")]
+    pub tasks: Vec<String>,
 }
 
 /// Make what is asked for, running only what has changed
@@ -45,25 +65,27 @@ Examples:
   What would run, and why:
       runner run --from 2025-08-03 --to 2025-08-16 --dry-run")]
 pub struct RunArguments {
-    /// The first day to make
-    #[arg(long, value_name = "DAY")]
-    pub from: Day,
-    /// The last day to make
-    #[arg(long, value_name = "DAY")]
-    pub to: Day,
-    /// Make this task and what it needs; with a + behind it, also all that follows from it. May be repeated
-    #[arg(long = "task", value_name = "NAME[+]")]
-    pub tasks: Vec<String>,
+    #[command(flatten)]
+    pub range: Range,
     /// How many nodes run side by side [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    /// How much memory they may take together, such as 8GB [default: what is free]
+    ///
+    /// A node is counted with the `memory` that its task declares, or else with the most that the task ever took. One
+    /// that needs more than there is runs alone.
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<ByteSize>,
     /// Run the tasks named by --task on the days asked for even if nothing has changed; without --task, everything
     #[arg(long)]
     pub force: bool,
     /// Start nothing more once a node has failed
     #[arg(long)]
     pub fail_fast: bool,
-    /// Say what would run and why, and run nothing
+    /// Read every result that is used and make damaged ones again, rather than go by sizes and times and read a sample
+    #[arg(long)]
+    pub verify: bool,
+    /// Say what would run and why, and run nothing, as `runner plan` does
     #[arg(long)]
     pub dry_run: bool,
     /// Print the outcome as one JSON object on stdout
@@ -72,6 +94,51 @@ pub struct RunArguments {
     /// The folder in which days are published
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub places: Places,
+}
+
+/// Say what a run would do, and why
+///
+/// Lists the nodes that would run, each with its reason, and those that may: what they read would run, and if that gives
+/// the same bytes as before, they need not. Nothing runs and nothing is written.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  What a backfill would run:
+      runner plan --from 2025-08-03 --to 2025-08-16
+  For a script:
+      runner plan --from 2025-08-16 --to 2025-08-16 --json | jq .would_run")]
+pub struct PlanArguments {
+    #[command(flatten)]
+    pub range: Range,
+    /// Plan a run with --force
+    #[arg(long)]
+    pub force: bool,
+    /// Print the plan as one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub places: Places,
+}
+
+/// Do what an earlier run left undone
+///
+/// Makes what failed, what was skipped behind a failure, and what an interruption or a kill left undone, with that run's
+/// own days and options. It can be repeated until nothing is left. Exit statuses are those of `runner run`.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  What the last run left:
+      runner retry
+  What an earlier one left (`runner runs` lists them):
+      runner retry 20250817T030000Z-4711")]
+pub struct RetryArguments {
+    /// The run, or enough of its name to tell it from others [default: the last]
+    pub run: Option<String>,
+    /// Print the outcome as one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub places: Places,
 }

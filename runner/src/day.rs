@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Duration, NaiveDate};
+use chrono::{Duration, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 /// A calendar day.
@@ -21,6 +21,11 @@ impl Day {
     pub fn plus(self, days: i64) -> Day {
         let moved = Duration::try_days(days).and_then(|days| self.0.checked_add_signed(days));
         Day(moved.unwrap_or(if days < 0 { NaiveDate::MIN } else { NaiveDate::MAX }))
+    }
+
+    /// Its first moment, in microseconds since 1970 UTC.
+    pub fn start(self) -> i64 {
+        self.0.and_time(NaiveTime::MIN).and_utc().timestamp_micros()
     }
 
     /// Every day from this one to `last`, both included.

@@ -3,19 +3,35 @@
 use std::path::PathBuf;
 
 use crate::ui;
+use crate::usage::Usage;
 
 /// Why a node has no result.
 #[derive(Debug)]
 pub struct Failure {
     /// What happened, in one line.
     pub message: String,
+    pub kind: FailureKind,
     /// The last lines that the program said.
     pub said: Vec<String>,
     pub log: Option<PathBuf>,
     /// A script that runs the program by hand.
     pub script: Option<PathBuf>,
+    pub usage: Option<Usage>,
+}
+
+/// What can be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The program failed, took too long, or did not do what it has to.
+    Program,
+    /// It was ended because it took too much memory.
+    Memory,
+    /// Something that it read changed meanwhile.
+    Moved,
+    /// The runner could not do its part.
+    Runner,
     /// It did nothing wrong: the run was stopped.
-    pub stopped: bool,
+    Stopped,
 }
 
 impl Failure {
@@ -26,7 +42,9 @@ impl Failure {
         if skipped > 0 {
             lines.push(format!("  skipped  {skipped} that need it"));
         }
-        for (label, path) in [("log    ", &self.log), ("by hand", &self.script)] {
+        // A program that said nothing has no log.
+        let log = self.log.as_ref().filter(|log| log.exists());
+        for (label, path) in [("log    ", log), ("by hand", self.script.as_ref())] {
             if let Some(path) = path {
                 let command = if label == "by hand" { "sh " } else { "" };
                 lines.push(format!("  {label}  {command}{}", ui::short(path).display()));
@@ -38,6 +56,13 @@ impl Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Failure { message: format!("{error:#}"), said: Vec::new(), log: None, script: None, stopped: false }
+        Failure {
+            message: format!("{error:#}"),
+            kind: FailureKind::Runner,
+            said: Vec::new(),
+            log: None,
+            script: None,
+            usage: None,
+        }
     }
 }

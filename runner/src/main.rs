@@ -4,6 +4,7 @@
 //! cli ─► spec ─► survey ─► plan ─► engine ─┬─► schedule   what is next
 //!        pipeline.yaml    graph            ├─► store      has it a result? keep it, publish it
 //!                                          ├─► exec       run it
+//!                                          ├─► journal    write down what happened
 //!                                          └─► ui         show it
 //! ```
 //!
@@ -19,6 +20,8 @@ mod exec;
 mod exit;
 mod failure;
 mod graph;
+mod journal;
+mod machine;
 mod pattern;
 mod plan;
 mod predict;
@@ -27,7 +30,9 @@ mod schedule;
 mod spec;
 mod store;
 mod survey;
+mod text;
 mod ui;
+mod usage;
 
 use std::process::ExitCode;
 

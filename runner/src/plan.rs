@@ -14,17 +14,24 @@ use crate::graph::{Graph, Node, NodeId, NodeInput, Parts, Read};
 use crate::spec::{Days, Gaps, Input, Origin, PipelineSpec, SourceId, TaskId};
 use crate::survey::Survey;
 
-/// What is asked for: some tasks, on every day of a range.
+/// What is asked for: some tasks on some days, in order of the days.
 #[derive(Debug)]
 pub struct Request {
-    pub first: Day,
-    pub last: Day,
-    pub tasks: Vec<TaskId>,
+    /// A task that runs once for all days is needed for the day beside it.
+    pub nodes: Vec<(TaskId, Day)>,
 }
 
 impl Request {
-    pub fn days(&self) -> impl Iterator<Item = Day> {
-        self.first.through(self.last)
+    /// Some tasks, on every day of a range.
+    pub fn range(first: Day, last: Day, tasks: &[TaskId]) -> Self {
+        Request { nodes: first.through(last).flat_map(|day| tasks.iter().map(move |task| (*task, day))).collect() }
+    }
+
+    fn tasks(&self) -> Vec<TaskId> {
+        let mut tasks: Vec<TaskId> = self.nodes.iter().map(|(task, _)| *task).collect();
+        tasks.sort();
+        tasks.dedup();
+        tasks
     }
 }
 
@@ -49,7 +56,7 @@ pub struct MissingInputs(Vec<String>);
 /// Unfolds the pipeline over the days asked for.
 pub fn plan(spec: &PipelineSpec, survey: &Survey, request: &Request) -> Result<Plan, MissingInputs> {
     let mut missing = Vec::new();
-    for id in reachable_sources(spec, &request.tasks) {
+    for id in reachable_sources(spec, &request.tasks()) {
         let source = spec.source(id);
         if survey.source(id).is_empty() && !source.optional {
             missing.push(format!("{}: not a single file; looked for {}", source.name, source.path));
@@ -60,13 +67,11 @@ pub fn plan(spec: &PipelineSpec, survey: &Survey, request: &Request) -> Result<P
     }
     let mut unfolding =
         Unfolding { spec, survey, graph: Graph::default(), known: HashMap::new(), looked_at: BTreeMap::new() };
-    for day in request.days() {
-        for task in &request.tasks {
-            let on = if spec.task(*task).once { None } else { Some(day) };
-            match unfolding.node(*task, on, day) {
-                Some(node) => unfolding.graph.node_mut(node).requested = true,
-                None => unfolding.lacking(*task, on, &mut missing),
-            }
+    for (task, day) in &request.nodes {
+        let on = if spec.task(*task).once { None } else { Some(*day) };
+        match unfolding.node(*task, on, *day) {
+            Some(node) => unfolding.graph.node_mut(node).requested = true,
+            None => unfolding.lacking(*task, on, &mut missing),
         }
     }
     let gaps = unfolding.gaps();

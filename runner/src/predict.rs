@@ -1,44 +1,59 @@
 //! What a run would do, found by walking the graph with the run's own look-up and running nothing.
+//!
+//! A run begins with this too: what is found here to have a result is not looked at again. So a plan and a run cannot
+//! disagree.
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-
 use crate::graph::NodeId;
-use crate::resolve::Resolver;
-use crate::store::{Lookup, Reason, StoredEntry};
+use crate::resolve::{Resolver, Sight};
+use crate::store::{Check, Kept, Lookup, Reason};
 
-/// What a dry run says of a node.
+/// What is known of a node before anything runs.
 #[derive(Debug)]
 pub enum Prediction {
-    Cached(Arc<StoredEntry>),
+    Cached(Arc<Kept>),
     WouldRun(Reason),
     /// It reads the named node, which would run; if that gives the same bytes as before, this one need not.
     MayRun(NodeId),
+    /// It cannot run: something that it reads is not there or cannot be read.
+    WouldFail(String),
+    /// Something that it reads is not known without reading it, which takes too long here.
+    Unknown,
 }
 
-/// Walks the graph without running anything.
-pub fn predict(resolver: &Resolver, forced: &dyn Fn(NodeId) -> bool) -> Result<Vec<(NodeId, Prediction)>> {
-    let mut results: Vec<Option<Arc<StoredEntry>>> = vec![None; resolver.graph.len()];
-    let mut predictions = Vec::new();
-    for id in resolver.graph.ids() {
-        let unknown = resolver.graph.needs(id).filter(|needed| results[needed.index()].is_none()).min();
-        let prediction = match unknown {
-            Some(needed) => Prediction::MayRun(needed),
-            None => {
-                let resolved = resolver.resolve(id, |needed| results[needed.index()].clone());
-                let resolved = resolved.with_context(|| resolver.graph.name(id).to_string())?;
-                match resolver.store.lookup(resolved.manifest, forced(id)) {
-                    Lookup::Hit(entry) => {
-                        let entry = Arc::new(entry);
-                        results[id.index()] = Some(Arc::clone(&entry));
-                        Prediction::Cached(entry)
-                    }
-                    Lookup::Miss(_, reason) => Prediction::WouldRun(reason),
-                }
-            }
-        };
-        predictions.push((id, prediction));
+impl Prediction {
+    pub fn result(&self) -> Option<&Arc<Kept>> {
+        match self {
+            Prediction::Cached(kept) => Some(kept),
+            _ => None,
+        }
     }
-    Ok(predictions)
+}
+
+/// Walks the graph without running anything; the predictions are in the order of its nodes.
+pub fn predict(
+    resolver: &Resolver,
+    sight: &dyn Sight,
+    check: Check,
+    forced: &dyn Fn(NodeId) -> bool,
+) -> Vec<Prediction> {
+    let mut predictions: Vec<Prediction> = Vec::with_capacity(resolver.graph.len());
+    for id in resolver.graph.ids() {
+        let result = |needed: NodeId| predictions[needed.index()].result().cloned();
+        let open = resolver.graph.needs(id).filter(|needed| result(*needed).is_none()).min();
+        let prediction = match open {
+            Some(needed) => Prediction::MayRun(needed),
+            None => match resolver.resolve(id, &result, sight) {
+                Err(error) => Prediction::WouldFail(format!("{error:#}")),
+                Ok(None) => Prediction::Unknown,
+                Ok(Some(resolved)) => match resolver.store.lookup(resolved.manifest, check, forced(id)) {
+                    Lookup::Hit(kept) => Prediction::Cached(kept),
+                    Lookup::Miss(ticket) => Prediction::WouldRun(ticket.reason().clone()),
+                },
+            },
+        };
+        predictions.push(prediction);
+    }
+    predictions
 }

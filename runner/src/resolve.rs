@@ -1,7 +1,9 @@
 //! What a node would be run with, and the manifest of it: the one place where both are put together.
 //!
-//! A run and a dry run both ask here, so neither can know more than the other. It reads digests and runs nothing.
+//! A run and a plan both ask here, so neither can know more than the other. It reads digests and runs nothing.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,8 +11,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 
 use crate::graph::{Graph, NodeId, Read};
+use crate::pattern;
 use crate::spec::{Days, Output, PipelineSpec, Task};
-use crate::store::{Manifest, ManifestInput, Store, StoredEntry};
+use crate::store::{Digest, Kept, Manifest, ManifestInput, Seen, Store};
 
 /// All that it takes to look at a node.
 pub struct Resolver<'a> {
@@ -26,46 +29,88 @@ pub struct Resolver<'a> {
 /// A node whose inputs are all there.
 pub struct Resolved {
     pub manifest: Manifest,
+    /// The program and the raw files, as they were when they were looked at.
+    pub seen: Vec<(PathBuf, Seen)>,
     /// `--in` arguments in the order of the manifest's inputs.
     inputs: Vec<OsString>,
 }
 
+/// How the content of programs and raw files is found out.
+pub trait Sight {
+    /// The file as it is; `None` if that would take too long to find out.
+    fn see(&self, path: &Path) -> Result<Option<Seen>>;
+}
+
+/// Reads what is not remembered.
+pub struct Reading<'a>(pub &'a Store);
+
+/// Goes by what is remembered, and looks at each file once.
+pub struct Remembering<'a> {
+    store: &'a Store,
+    seen: RefCell<HashMap<PathBuf, Option<Seen>>>,
+}
+
+impl<'a> Remembering<'a> {
+    pub fn new(store: &'a Store) -> Self {
+        Remembering { store, seen: RefCell::default() }
+    }
+}
+
+impl Sight for Reading<'_> {
+    fn see(&self, path: &Path) -> Result<Option<Seen>> {
+        self.0.index.see(path).map(Some).with_context(|| format!("cannot read {}", path.display()))
+    }
+}
+
+impl Sight for Remembering<'_> {
+    fn see(&self, path: &Path) -> Result<Option<Seen>> {
+        if let Some(seen) = self.seen.borrow().get(path) {
+            return Ok(*seen);
+        }
+        let seen = self.store.index.recall(path).with_context(|| format!("cannot read {}", path.display()))?;
+        self.seen.borrow_mut().insert(path.to_path_buf(), seen);
+        Ok(seen)
+    }
+}
+
+/// The result of a node, if it has one.
+pub type ResultOf<'a> = &'a dyn Fn(NodeId) -> Option<Arc<Kept>>;
+
 impl Resolver<'_> {
-    /// Finds what a node reads. `results` gives the results of the nodes that it reads from.
-    pub fn resolve(&self, id: NodeId, results: impl Fn(NodeId) -> Option<Arc<StoredEntry>>) -> Result<Resolved> {
+    /// Where the result of a node is published below the output folder, if its task is one that is.
+    pub fn published(&self, id: NodeId, output: &Path) -> Option<PathBuf> {
+        let node = self.graph.node(id);
+        let folder = self.spec.task(node.task).publish.as_ref()?;
+        Some(output.join(folder.replace(pattern::DAY, &node.day?.to_string())))
+    }
+
+    /// Finds what a node reads. `results` gives the results of the nodes that it reads from; `None` means that `sight`
+    /// does not know what is in a file.
+    pub fn resolve(&self, id: NodeId, results: ResultOf, sight: &dyn Sight) -> Result<Option<Resolved>> {
         let node = self.graph.node(id);
         let task = self.spec.task(node.task);
         let program = &self.programs[node.task.0];
-        let program =
-            self.store.digests.digest(program).with_context(|| format!("cannot read {}", program.display()))?;
-        let (mut manifest_inputs, mut inputs) = (Vec::new(), Vec::new());
+        let Some(seen) = sight.see(program)? else { return Ok(None) };
+        let mut gathered = Gathered { inputs: Vec::new(), arguments: Vec::new(), seen: vec![(program.clone(), seen)] };
         for node_input in &node.inputs {
             let input = &task.inputs[node_input.input];
-            let mut take = |item: String, path: OsString, digest| {
-                let mut argument = OsString::from(format!("{}=", input.name));
-                argument.push(path);
-                inputs.push(argument);
-                manifest_inputs.push(ManifestInput { name: input.name.clone(), item, digest });
-            };
             match &node_input.what {
                 Read::Files(paths) => {
                     for path in paths {
                         let full = self.data.join(path);
-                        let digest = self.store.digests.digest(&full);
-                        take(
-                            path.clone(),
-                            path.into(),
-                            digest.with_context(|| format!("cannot read {}", full.display()))?,
-                        );
+                        let Some(seen) = sight.see(&full)? else { return Ok(None) };
+                        gathered.take(&input.name, path.clone(), path.as_ref(), seen.digest);
+                        gathered.seen.push((full, seen));
                     }
                 }
                 Read::Output { node: from, output, parts } => {
                     let result = results(*from).with_context(|| format!("{} has no result", self.graph.name(*from)))?;
                     let output = &self.spec.task(self.graph.node(*from).task).outputs[*output].name;
                     let mut found = false;
-                    for file in result.files(output).filter(|file| parts.take(file.part)) {
+                    for file in result.files_of(output).filter(|file| parts.take(file.part)) {
                         let part = file.part.map_or(String::new(), |part| format!("/{part}"));
-                        take(format!("{}{part}", self.graph.name(*from)), result.path(file).into(), file.digest);
+                        let item = format!("{}{part}", self.graph.name(*from));
+                        gathered.take(&input.name, item, &result.path(file), file.digest);
                         found = true;
                     }
                     if !found && input.days == Days::Own && !input.optional {
@@ -82,13 +127,29 @@ impl Resolver<'_> {
             format: Manifest::FORMAT,
             task: task.name.clone(),
             day: node.day,
-            program,
+            program: seen.digest,
             arguments: task.arguments.clone(),
             environment: task.environment.clone(),
-            inputs: manifest_inputs,
+            inputs: gathered.inputs,
             outputs: task.outputs.iter().map(|output| (output.name.clone(), declared(output))).collect(),
         };
-        Ok(Resolved { manifest, inputs })
+        Ok(Some(Resolved { manifest, seen: gathered.seen, inputs: gathered.arguments }))
+    }
+}
+
+/// The inputs of a node while they are put together.
+struct Gathered {
+    inputs: Vec<ManifestInput>,
+    arguments: Vec<OsString>,
+    seen: Vec<(PathBuf, Seen)>,
+}
+
+impl Gathered {
+    fn take(&mut self, name: &str, item: String, path: &Path, digest: Digest) {
+        let mut argument = OsString::from(format!("{name}="));
+        argument.push(path);
+        self.arguments.push(argument);
+        self.inputs.push(ManifestInput { name: name.to_string(), item, digest });
     }
 }
 
@@ -98,6 +159,11 @@ fn declared(output: &Output) -> String {
 }
 
 impl Resolved {
+    /// The first file that is no longer what it was when it was looked at.
+    pub fn moved(&self) -> Option<&Path> {
+        self.seen.iter().find(|(path, seen)| !seen.is_still(path)).map(|(path, _)| path.as_path())
+    }
+
     /// The arguments of the program: parameters, day, inputs, and outputs where `output` puts them.
     pub fn arguments(&self, task: &Task, output: impl Fn(&Output) -> PathBuf) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = self.manifest.arguments.iter().map(OsString::from).collect();

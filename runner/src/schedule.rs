@@ -3,8 +3,8 @@
 //! ```text
 //!              all that it reads is done          given out             result is there
 //!   Waiting ────────────────────────────► Ready ────────────► Running ─────────────────► Done
-//!      │                                                         │
-//!      │ something that it reads failed or was skipped           └──► Failed
+//!      │                                    ▲                    │ │
+//!      │ something that it reads failed     └─── put back ───────┘ └──► Failed
 //!      └──► Skipped
 //! ```
 //!
@@ -38,10 +38,12 @@ pub struct Schedule<'a> {
 }
 
 impl<'a> Schedule<'a> {
-    pub fn new(graph: &'a Graph) -> Self {
+    /// The states at the beginning of a run; `done` says which nodes have a result already.
+    pub fn new(graph: &'a Graph, done: impl Fn(NodeId) -> bool) -> Self {
         let mut schedule = Schedule { graph, states: Vec::new(), ready: BinaryHeap::new() };
         for id in graph.ids() {
-            schedule.states.push(NodeState::Waiting(graph.needs(id).count()));
+            let missing = graph.needs(id).filter(|needed| !done(*needed)).count();
+            schedule.states.push(if done(id) { NodeState::Done } else { NodeState::Waiting(missing) });
             schedule.make_ready(id);
         }
         schedule
@@ -52,6 +54,12 @@ impl<'a> Schedule<'a> {
         let Reverse((_, id)) = self.ready.pop()?;
         self.states[id.index()] = NodeState::Running;
         Some(id)
+    }
+
+    /// The node is ready once more, after it was given out.
+    pub fn put_back(&mut self, id: NodeId) {
+        self.states[id.index()] = NodeState::Waiting(0);
+        self.make_ready(id);
     }
 
     /// The node has a result.

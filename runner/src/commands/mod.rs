@@ -1,20 +1,32 @@
 //! One verb a file. A command wires the other rooms together and decides the exit status; it has no algorithms.
 
+mod history;
+mod plan;
 mod project;
+mod retry;
 mod run;
+mod selection;
 mod show;
 
 use std::io::{Write, stderr, stdout};
 
 use crate::cli::{Cli, Command};
+use crate::exec;
 use crate::exit::Exit;
+use crate::text::plain;
 
 /// Does what the command line says. Errors end here: each is printed once, on stderr.
 pub fn dispatch(cli: Cli) -> Exit {
     let ended = match cli.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Plan(arguments) => plan::plan(&arguments),
+        Command::Retry(arguments) => retry::retry(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Path(arguments) => show::path(&arguments),
+        Command::Guard => {
+            exec::watch();
+            Ok(Exit::Done)
+        }
     };
     ended.unwrap_or_else(|error| {
         tell(&format!("error: {:#}", error.error));
@@ -49,11 +61,11 @@ pub fn report_faults() {
 /// Talk, for people.
 pub fn tell(text: &str) {
     // A closed stderr leaves nobody to tell.
-    let _ = writeln!(stderr(), "{text}");
+    let _ = writeln!(stderr(), "{}", plain(text));
 }
 
 /// Data, for programs and pipes.
 pub fn print(text: &str) {
     // A reader that has seen enough closes the pipe; that is no failure of the command.
-    let _ = writeln!(stdout(), "{text}");
+    let _ = writeln!(stdout(), "{}", plain(text));
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 
 use super::CommandError;
-use crate::cli::Places;
+use crate::cli::{Places, Range};
 use crate::exit::Exit;
+use crate::journal::Command;
 use crate::plan::{self, Plan, Request};
 use crate::resolve::Resolver;
 use crate::spec::{self, PipelineSpec, TaskId};
@@ -16,7 +17,9 @@ use crate::survey::Survey;
 /// A pipeline and its folders, absolute: programs are started elsewhere.
 pub struct Project {
     pub spec: PipelineSpec,
-    data: PathBuf,
+    /// The file of the pipeline.
+    pub pipeline: PathBuf,
+    pub data: PathBuf,
     pub cache: PathBuf,
 }
 
@@ -26,9 +29,29 @@ impl Project {
         let file = places.pipeline.clone().unwrap_or_else(|| nearest(Path::new(spec::FILE)));
         let spec = PipelineSpec::load(&file).map_err(|error| CommandError::new(Exit::Usage, error))?;
         Ok(Project {
+            pipeline: absolute(Some(&file), &file)?,
             data: absolute(places.data.as_deref(), &spec.data)?,
             cache: absolute(places.cache.as_deref(), &spec.cache)?,
             spec,
+        })
+    }
+
+    /// The plainest command over some days: everything else as it usually is.
+    pub fn command(&self, range: &Range) -> Result<Command, CommandError> {
+        Ok(Command {
+            from: range.from,
+            to: range.to,
+            tasks: range.tasks.clone(),
+            jobs: None,
+            memory: None,
+            force: false,
+            fail_fast: false,
+            verify: false,
+            only: None,
+            pipeline: self.pipeline.clone(),
+            data: self.data.clone(),
+            output: absolute(None, &self.spec.output)?,
+            cache: self.cache.clone(),
         })
     }
 

@@ -1,204 +1,223 @@
 //! `runner run`: make what is asked for.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
+use bytesize::ByteSize;
 use chrono::Utc;
 use serde_json::json;
 
 use super::project::{Project, absolute};
-use super::{CommandError, print, tell};
+use super::selection::Selection;
+use super::{CommandError, plan, print, tell};
 use crate::cli::RunArguments;
-use crate::engine::{Channel, Engine, Summary};
-use crate::exec::{Executor, LocalProcesses};
+use crate::engine::{Channel, Engine, Results, Summary};
+use crate::exec::{Executor, Force, LocalProcesses};
 use crate::exit::Exit;
 use crate::graph::NodeId;
-use crate::plan::{Plan, Request};
-use crate::predict::{self, Prediction};
-use crate::resolve::Resolver;
-use crate::spec::{PipelineSpec, TaskId};
-use crate::store::Store;
+use crate::journal::{self, Command, Counts, Event, Journal, now};
+use crate::machine;
+use crate::plan::Plan;
+use crate::predict::{Prediction, predict};
+use crate::resolve::{Remembering, Resolver};
+use crate::store::{Check, Kept, RunFolders, Store};
 use crate::ui;
 
+/// How long programs may go on after a request to end, before they are asked to end too.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long they then have before they are made to.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
-    let started = Instant::now();
     let project = Project::open(&arguments.places)?;
-    let output = absolute(arguments.output.as_deref(), &project.spec.output)?;
-    let selection = select(&project.spec, arguments)?;
+    let command = Command {
+        jobs: arguments.jobs,
+        memory: arguments.memory.map(|size| size.as_u64()),
+        force: arguments.force,
+        fail_fast: arguments.fail_fast,
+        verify: arguments.verify,
+        output: absolute(arguments.output.as_deref(), &project.spec.output)?,
+        ..project.command(&arguments.range)?
+    };
+    if arguments.dry_run {
+        plan::show(&project, &command, arguments.json)
+    } else {
+        make(&project, command, arguments.json)
+    }
+}
+
+/// Makes what a command asks for.
+pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, CommandError> {
+    let started = Instant::now();
+    let selection = Selection::of(&command, &project.spec)?;
     let plan = project.plan(&selection.request)?;
     for gap in &plan.gaps {
         tell(&format!("warning: {}", gap.describe(&project.spec)));
     }
     let programs = project.programs(&plan)?;
     let store = Store::open(&project.cache);
+    // What is found now must be there until others can see that this run needs it.
+    let hold = store.hold();
     let resolver = project.resolver(&plan, &store, &programs);
-    let forced = |id: NodeId| {
-        let node = plan.graph.node(id);
-        arguments.force && (arguments.tasks.is_empty() || (node.requested && selection.named.contains(&node.task)))
-    };
-    if arguments.dry_run {
-        return predict(&resolver, &forced, arguments.json);
-    }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = arguments.jobs.map_or(cores, usize::from);
-    let id = format!("{}-{}", Utc::now().format("%Y%m%dT%H%M%SZ"), std::process::id());
-    let run = store.begin_run(&id, &output)?;
-    let executor = Arc::new(LocalProcesses::default());
-    let channel = Channel::new();
-    stop_on_signal(&executor, &channel)?;
-    let progress = ui::progress();
-    let engine = Engine {
-        resolver,
-        run: &run,
-        executor: executor.as_ref(),
-        progress: progress.as_ref(),
-        output: &output,
-        forced: &forced,
-        jobs,
-        threads: (cores / jobs).max(1),
-        fail_fast: arguments.fail_fast,
-    };
-    let summary = engine.walk(channel);
-    // Neither costs a result: files are hashed again, and the next run clears what is left of this one.
-    for (what, done) in
-        [("keep the digests of raw files", store.digests.save()), ("clear the run's work", run.finish())]
-    {
-        if let Err(error) = done {
-            tell(&format!("warning: cannot {what}: {error}"));
+    let forced = |id: NodeId| selection.forces(&plan.graph, id);
+    let check = if command.verify { Check::Contents } else { Check::Sample(draw()) };
+    let known = look_up(&resolver, &command, check, &forced);
+    let (id, summary) = if known.iter().all(Option::is_some) {
+        // Nothing is written, so that a run with nothing to do leaves nothing behind and costs next to nothing.
+        let counts = Counts { cached: known.len(), ..Counts::default() };
+        (None, Summary { counts, ..Summary::default() })
+    } else {
+        warn_of_full_disk(&resolver, &known, &command);
+        let id = format!("{}-{}", Utc::now().format("%Y%m%dT%H%M%SZ"), std::process::id());
+        let run = store.begin_run(&id, &command.output)?;
+        let journal = begin_journal(&run, &plan, &command);
+        drop(hold);
+        let executor = Arc::new(LocalProcesses::default());
+        let channel = Channel::new();
+        end_on_signal(&executor, &channel)?;
+        let jobs = command.jobs.map_or(machine::cores(), usize::from);
+        let progress = ui::progress();
+        let engine = Engine {
+            resolver,
+            run: &run,
+            executor: executor.as_ref(),
+            progress: progress.as_ref(),
+            output: &command.output,
+            forced: &forced,
+            check,
+            jobs,
+            threads: (machine::cores() / jobs).max(1),
+            memory: command.memory.unwrap_or_else(machine::free_memory),
+            fail_fast: command.fail_fast,
+            started,
+        };
+        let summary = engine.walk(channel, Results::new(known), journal);
+        // That costs no result: the next run clears what is left of this one.
+        if let Err(error) = run.finish() {
+            tell(&format!("warning: cannot clear the run's work: {error}"));
         }
+        (Some(id), summary)
+    };
+    // That costs no result: files are hashed again, entries read again.
+    if let Err(error) = store.index.save() {
+        tell(&format!("warning: cannot keep the index of the cache: {error}"));
     }
-    report(&id, &plan, &summary, started, arguments.json);
+    report(id.as_deref(), &plan, &summary, started, json);
     Ok(if summary.interrupted {
         Exit::Interrupted
-    } else if !summary.failed.is_empty() {
+    } else if summary.counts.failed > 0 {
         Exit::TaskFailed
     } else {
         Exit::Done
     })
 }
 
-/// What is asked for, and the tasks that were named.
-struct Selection {
-    request: Request,
-    named: Vec<TaskId>,
+/// What is known to have a result that needs nothing done to it, by node.
+fn look_up(
+    resolver: &Resolver,
+    command: &Command,
+    check: Check,
+    forced: &dyn Fn(NodeId) -> bool,
+) -> Vec<Option<Arc<Kept>>> {
+    // To look at the content of everything is work for all slots, so it is left to the walk.
+    if check == Check::Contents {
+        return vec![None; resolver.graph.len()];
+    }
+    let predictions = predict(resolver, &Remembering::new(resolver.store), check, forced);
+    let settled = |(id, prediction): (NodeId, Prediction)| {
+        let Prediction::Cached(kept) = prediction else { return None };
+        let target = resolver.published(id, &command.output);
+        target.is_none_or(|target| resolver.store.is_published(&kept, &target)).then_some(kept)
+    };
+    resolver.graph.ids().zip(predictions).map(settled).collect()
 }
 
-/// The tasks that were named, with their followers where that was asked for; else those that nothing reads from.
-fn select(spec: &PipelineSpec, arguments: &RunArguments) -> Result<Selection, CommandError> {
-    let usage = |message: String| CommandError::new(Exit::Usage, anyhow!(message));
-    let (first, last) = (arguments.from, arguments.to);
-    if first > last {
-        return Err(usage(format!("--from {first} is after --to {last}")));
-    }
-    let mut named = Vec::new();
-    for text in &arguments.tasks {
-        let (name, followers) = text.strip_suffix('+').map_or((text.as_str(), false), |name| (name, true));
-        let task = spec.find_task(name).map_err(usage)?;
-        named.push(task);
-        if followers {
-            named.extend(followers_of(spec, task));
-        }
-    }
-    let read_by_none = |id: &TaskId| !spec.task_ids().any(|other| spec.needs(other).any(|needed| needed == *id));
-    let mut tasks = if named.is_empty() { spec.task_ids().filter(read_by_none).collect() } else { named.clone() };
-    tasks.sort();
-    tasks.dedup();
-    Ok(Selection { request: Request { first, last, tasks }, named })
+/// A number that no other run has.
+fn draw() -> u64 {
+    Utc::now().timestamp_micros() as u64 ^ u64::from(std::process::id()) << 40
 }
 
-/// All tasks that read from a task, directly or not.
-fn followers_of(spec: &PipelineSpec, task: TaskId) -> Vec<TaskId> {
-    let mut followers = vec![task];
-    let mut place = 0;
-    while let Some(task) = followers.get(place).copied() {
-        place += 1;
-        for id in spec.task_ids() {
-            if !followers.contains(&id) && spec.needs(id).any(|needed| needed == task) {
-                followers.push(id);
-            }
-        }
+/// Says so if earlier results foretell that the disk will not do.
+fn warn_of_full_disk(resolver: &Resolver, known: &[Option<Arc<Kept>>], command: &Command) {
+    let sizes = resolver.store.index.mean_sizes();
+    let task = |id: NodeId| &resolver.spec.task(resolver.graph.node(id).task).name;
+    let missing = resolver.graph.ids().filter(|id| known[id.index()].is_none());
+    let expected: u64 = missing.filter_map(|id| sizes.get(task(id))).sum();
+    if let Some(free) = machine::free_space(&command.cache).filter(|free| *free < expected) {
+        tell(&format!(
+            "warning: going by earlier results this takes about {}, but there is room for {} in {}\n\
+             `runner cache gc` says what could go",
+            ByteSize(expected),
+            ByteSize(free),
+            ui::short(&command.cache).display()
+        ));
     }
-    followers.split_off(1)
 }
 
-/// The first request to end stops the walk and the programs.
-fn stop_on_signal(executor: &Arc<LocalProcesses>, channel: &Channel) -> Result<(), CommandError> {
-    let (executor, interrupter) = (Arc::clone(executor), channel.interrupter());
-    ctrlc::set_handler(move || {
-        interrupter.interrupt();
-        executor.stop();
+/// Begins the journal; without one the results are still kept, so the run goes on.
+fn begin_journal(run: &RunFolders, plan: &Plan, command: &Command) -> Journal {
+    let nodes = plan.graph.ids().map(|id| plan.graph.name(id).to_string()).collect();
+    let began = Event::Began { at: now(), process: std::process::id(), command: command.clone(), nodes };
+    let journal = Journal::begin(&run.records).and_then(|mut journal| journal.write(&began).map(|()| journal));
+    journal.unwrap_or_else(|error| {
+        tell(&format!("warning: {}", journal::not_written(&error)));
+        Journal::none()
     })
-    .context("cannot watch for Ctrl-C")?;
-    Ok(())
 }
 
-/// Says what would run.
-fn predict(resolver: &Resolver, forced: &dyn Fn(NodeId) -> bool, json: bool) -> Result<Exit, CommandError> {
-    let predictions = predict::predict(resolver, forced)?;
-    let name = |id: NodeId| resolver.graph.name(id);
-    let (mut cached, mut would, mut may) = (0, Vec::new(), Vec::new());
-    for (id, prediction) in &predictions {
-        match prediction {
-            Prediction::Cached(_) => cached += 1,
-            Prediction::WouldRun(reason) => would.push((name(*id), reason.to_string())),
-            Prediction::MayRun(needed) => may.push((name(*id), format!("reads {}", name(*needed)))),
+/// The first request to end lets the programs that run come to their end, within reason; the second ends them at once.
+fn end_on_signal(executor: &Arc<LocalProcesses>, channel: &Channel) -> Result<(), CommandError> {
+    let (executor, interrupter, requests) = (Arc::clone(executor), channel.interrupter(), AtomicUsize::new(0));
+    let handle = move || {
+        interrupter.interrupt();
+        if requests.fetch_add(1, Ordering::Relaxed) > 0 {
+            return executor.end(Force::Kill);
         }
-    }
-    if json {
-        let listed = |nodes: &[(&str, String)]| -> Vec<_> {
-            nodes.iter().map(|(name, reason)| json!({"node": name, "reason": reason})).collect()
-        };
-        let nodes = predictions.len();
-        print(
-            &json!({"nodes": nodes, "cached": cached, "would_run": listed(&would), "may_run": listed(&may)})
-                .to_string(),
-        );
-    } else {
-        for (verb, nodes) in [("would run", &would), ("may run", &may)] {
-            for (name, reason) in nodes {
-                print(&format!("{verb:<10} {name:<36} {reason}"));
-            }
-        }
-    }
-    tell(&format!(
-        "{} nodes: {} would run, {} may run, {cached} cached; nothing ran",
-        predictions.len(),
-        would.len(),
-        may.len()
-    ));
-    Ok(Exit::Done)
+        executor.close();
+        let executor = Arc::clone(&executor);
+        thread::spawn(move || {
+            thread::sleep(GRACE);
+            executor.end(Force::Ask);
+            thread::sleep(LAST_WORDS);
+            executor.end(Force::Kill);
+        });
+    };
+    Ok(ctrlc::set_handler(handle).context("cannot watch for Ctrl-C")?)
 }
 
 /// How many failed nodes are named again when a run is over.
 const MOST_FAILURES: usize = 20;
 
 /// Says what became of a run.
-fn report(id: &str, plan: &Plan, summary: &Summary, started: Instant, json: bool) {
-    let Summary { ran, cached, failed, skipped, interrupted } = summary;
+fn report(id: Option<&str>, plan: &Plan, summary: &Summary, started: Instant, json: bool) {
+    let Summary { counts: Counts { ran, cached, failed, skipped }, failed: failures, interrupted } = summary;
     let nodes = plan.graph.len();
     let seconds = started.elapsed().as_secs_f64();
-    for name in failed.keys().take(MOST_FAILURES) {
+    for name in failures.keys().take(MOST_FAILURES) {
         tell(&format!("failed: {name}"));
     }
-    if failed.len() > MOST_FAILURES {
-        tell(&format!("failed: {} more", failed.len() - MOST_FAILURES));
+    if failures.len() > MOST_FAILURES {
+        tell(&format!("failed: {} more", failures.len() - MOST_FAILURES));
     }
     let end = if *interrupted { ", interrupted" } else { "" };
     tell(&format!(
-        "{nodes} nodes: {ran} ran, {cached} cached, {} failed, {} skipped in {seconds:.2} s{end}",
-        failed.len(),
-        skipped.len()
+        "{nodes} nodes: {ran} ran, {cached} cached, {failed} failed, {skipped} skipped in {seconds:.2} s{end}"
     ));
+    if *failed > 0 || *interrupted {
+        tell("`runner retry` does what is left");
+    }
     if json {
-        let failures: Vec<_> = failed
+        let failures: Vec<_> = failures
             .iter()
             .map(|(name, failure)| json!({"node": name, "message": failure.message, "log": failure.log}))
             .collect();
         print(
             &json!({
-                "run": id, "nodes": nodes, "ran": ran, "cached": cached, "failed": failed.len(),
-                "skipped": skipped.len(), "seconds": seconds, "interrupted": interrupted, "failures": failures,
+                "run": id, "nodes": nodes, "ran": ran, "cached": cached, "failed": failed, "skipped": skipped,
+                "seconds": seconds, "interrupted": interrupted, "failures": failures,
             })
             .to_string(),
         );

@@ -16,9 +16,10 @@ use crate::day::Day;
 use crate::exec;
 use crate::exit::Exit;
 use crate::plan::Request;
-use crate::predict::{self, Prediction};
+use crate::predict::{Prediction, predict};
+use crate::resolve::Reading;
 use crate::spec::Output;
-use crate::store::{Store, StoredEntry};
+use crate::store::{Check, Kept, Store};
 
 /// Prints the path of each file of an output.
 pub fn path(arguments: &NodeArguments) -> Result<Exit, CommandError> {
@@ -69,7 +70,7 @@ fn find(arguments: &NodeArguments) -> Result<Vec<PathBuf>, CommandError> {
         tell(&format!("note: this is the newest result there is, but not that of now: {reason}"));
     }
     let part = address.day.filter(|_| output.parts.is_some());
-    let files = result.files(&output.name).filter(|file| part.is_none() || file.part == part);
+    let files = result.files_of(&output.name).filter(|file| part.is_none() || file.part == part);
     let paths: Vec<PathBuf> = files.map(|file| result.path(file)).collect();
     match part {
         Some(day) if paths.is_empty() => Err(usage(format!("`{}` of {task} has nothing for {day}", output.name))),
@@ -89,27 +90,25 @@ fn choose_output<'a>(project: &'a Project, address: Address, name: Option<&str>)
 }
 
 /// The result of a node as of now, or else the newest that is kept and why it is not that of now.
-fn newest(
-    project: &Project,
-    store: &Store,
-    address: Address,
-) -> Result<(Option<StoredEntry>, Option<String>), CommandError> {
+fn newest(project: &Project, store: &Store, address: Address) -> Result<(Option<Kept>, Option<String>), CommandError> {
     let task = project.spec.task(address.task);
     let own_day = address.day.filter(|_| !task.once);
     let older = |reason: String| Ok((store.newest(&task.name, own_day), Some(reason)));
     // A task that runs once is planned alike for any day.
     let day = address.day.unwrap_or_else(Day::today);
-    let plan = match project.plan(&Request { first: day, last: day, tasks: vec![address.task] }) {
+    let plan = match project.plan(&Request { nodes: vec![(address.task, day)] }) {
         Ok(plan) => plan,
         Err(_) => return older("raw files that it needs are missing".to_string()),
     };
     let programs = project.programs(&plan)?;
     let resolver = project.resolver(&plan, store, &programs);
-    let predictions = predict::predict(&resolver, &|_| false)?;
-    match predictions.into_iter().find(|(id, _)| plan.graph.node(*id).requested).map(|(_, prediction)| prediction) {
-        Some(Prediction::Cached(entry)) => Ok((Some((*entry).clone()), None)),
+    let predictions = predict(&resolver, &Reading(store), Check::Stamps, &|_| false);
+    let requested = plan.graph.ids().zip(predictions).find(|(id, _)| plan.graph.node(*id).requested);
+    match requested.map(|(_, prediction)| prediction) {
+        Some(Prediction::Cached(kept)) => Ok((Some((*kept).clone()), None)),
         Some(Prediction::WouldRun(reason)) => older(reason.to_string()),
         Some(Prediction::MayRun(needed)) => older(format!("it reads {}, which would run", plan.graph.name(needed))),
-        None => older("it has nothing to read".to_string()),
+        Some(Prediction::WouldFail(message)) => older(message),
+        Some(Prediction::Unknown) | None => older("it has nothing to read".to_string()),
     }
 }

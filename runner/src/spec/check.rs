@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_yaml::Spanned;
 
 use super::error::Problem;
+use super::limits;
 use super::yaml::{self, Ordered, Pipeline};
 use super::{Days, Gaps, Input, Origin, Output, PipelineSpec, Source, SourceId, Task, TaskId};
 use crate::pattern::{DAY, PathPattern};
@@ -96,7 +97,18 @@ fn task(name: &Spanned<String>, task: &yaml::Task, names: &Names) -> Result<Task
         environment: task.env.clone(),
         outputs,
         publish: task.publish.as_ref().map(|publish| publish.value.clone()),
+        limits: limits::limits(task)?,
+        point_in_time: point_in_time(task)?,
     })
+}
+
+fn point_in_time(task: &yaml::Task) -> Result<bool, Problem> {
+    match &task.point_in_time {
+        Some(place) if place.value && task.once => {
+            Err(Problem::at(place, "a task that runs once for all days has no day to hold its events against"))
+        }
+        found => Ok(found.as_ref().is_some_and(|found| found.value)),
+    }
 }
 
 /// Names become file names and parts of command lines.

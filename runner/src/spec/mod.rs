@@ -1,14 +1,16 @@
 //! `pipeline.yaml` as the rest of the runner sees it: checked, with names turned into references.
 //!
-//! [`yaml`] knows how the file is written, [`check`] what makes sense, [`error`] how a mistake is shown. Nothing here
-//! knows which days exist or what ran before.
+//! [`yaml`] knows how the file is written, [`check`] and [`limits`] what makes sense, [`error`] how a mistake is shown.
+//! Nothing here knows which days exist or what ran before.
 
 mod check;
 mod error;
+mod limits;
 mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use error::SpecError;
 use error::closest;
@@ -74,6 +76,21 @@ pub struct Task {
     pub outputs: Vec<Output>,
     /// The folder below the output folder that shows a day's outputs, with `{day}` in it.
     pub publish: Option<String>,
+    pub limits: Limits,
+    /// Whether it may use only events stamped before its day: it has to report the newest that it used.
+    pub point_in_time: bool,
+}
+
+/// What a node of a task may take, and how often it is tried. None of it is part of a result.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub timeout: Option<Duration>,
+    /// How often it is tried again after a failure.
+    pub retries: u8,
+    /// How long it waits before it is tried again; twice as long each time.
+    pub backoff: Duration,
+    /// In bytes: how much it needs, and beyond which it is ended.
+    pub memory: Option<u64>,
 }
 
 /// What a task reads, under the task's own name for it.

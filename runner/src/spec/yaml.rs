@@ -59,6 +59,12 @@ pub struct Task {
     #[serde(default)]
     pub outputs: Ordered<Spanned<String>>,
     pub publish: Option<Spanned<String>>,
+    pub timeout: Option<Spanned<String>>,
+    #[serde(default)]
+    pub retries: u8,
+    pub backoff: Option<Spanned<String>>,
+    pub memory: Option<Spanned<String>>,
+    pub point_in_time: Option<Spanned<bool>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -165,7 +171,7 @@ fn unknown(problem: Problem, wrong: &str, expected: &[&'static str]) -> Problem 
 fn kind(name: &str) -> &str {
     match name {
         "bool" | "boolean" => "true or false",
-        "u32" | "u64" | "i64" | "integer" => "a whole number",
+        "u8" | "u32" | "u64" | "i64" | "integer" => "a whole number",
         "string" | "string scalar" => "a text",
         "mapping start" | "mapping" => "a mapping (`key: value` lines)",
         "sequence start" | "sequence" => "a list",

@@ -1,4 +1,4 @@
-//! The record of a finished node: what it depended on, what it wrote, what it said.
+//! The record of a finished node: what it depended on, what it wrote, what it said, why it ran and what it took.
 
 use std::fs;
 use std::io;
@@ -7,9 +7,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::digests;
-use super::key::{Digest, Manifest};
+use super::ENTRY_FILE;
+use super::key::{Digest, Key, Manifest};
+use super::reason::Reason;
+use super::sealed;
+use super::stamp;
 use crate::day::Day;
+use crate::usage::Usage;
 
 /// A finished node. It lies in a folder together with the files that it lists.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,7 +24,13 @@ pub struct Entry {
     pub report: serde_json::Value,
     /// What the program said.
     pub said: Vec<String>,
-    pub seconds: f64,
+    /// Why it ran.
+    pub reason: Reason,
+    /// The result that the node had before, if there was one.
+    pub previous: Option<Key>,
+    /// The run that made it.
+    pub run: String,
+    pub usage: Usage,
 }
 
 /// A file that a node wrote.
@@ -38,21 +48,41 @@ pub struct OutputFile {
     pub digest: Digest,
 }
 
-/// An entry and the folder where its files are.
+/// A node's result: a folder, and the files in it that are its outputs.
 #[derive(Clone, Debug)]
-pub struct StoredEntry {
-    pub entry: Entry,
+pub struct Kept {
+    pub key: Key,
     pub folder: PathBuf,
+    pub files: Vec<OutputFile>,
 }
 
-impl StoredEntry {
+impl Entry {
+    /// The entry in a result's folder, if it is whole and belongs there.
+    pub fn read(folder: &Path) -> Option<Entry> {
+        let entry: Entry = sealed::read(&folder.join(ENTRY_FILE))?;
+        let key = folder.file_name().and_then(|name| Key::of_folder(name.to_str()?))?;
+        (entry.manifest.key() == key).then_some(entry)
+    }
+}
+
+impl Kept {
     /// The files of an output, in the order of their parts.
-    pub fn files<'a>(&'a self, output: &'a str) -> impl Iterator<Item = &'a OutputFile> {
-        self.entry.files.iter().filter(move |file| file.output == output)
+    pub fn files_of<'a>(&'a self, output: &'a str) -> impl Iterator<Item = &'a OutputFile> {
+        self.files.iter().filter(move |file| file.output == output)
     }
 
     pub fn path(&self, file: &OutputFile) -> PathBuf {
         self.folder.join(&file.path)
+    }
+
+    /// The record of it, if it is whole.
+    pub fn entry(&self) -> Option<Entry> {
+        Entry::read(&self.folder)
+    }
+
+    /// The first of its files that is not what was written, if any.
+    pub fn damaged(&self, rehash: bool) -> Option<&OutputFile> {
+        self.files.iter().find(|file| !file.is_intact(&self.folder, rehash))
     }
 }
 
@@ -60,7 +90,7 @@ impl OutputFile {
     /// Describes a file that was just written.
     pub fn describe(folder: &Path, path: String, output: &str, part: Option<Day>) -> io::Result<Self> {
         let full = folder.join(&path);
-        let digest = digests::hash(&full)?;
+        let digest = stamp::hash(&full)?;
         let metadata = fs::metadata(&full)?;
         Ok(OutputFile {
             output: output.into(),
@@ -73,13 +103,14 @@ impl OutputFile {
     }
 
     /// Whether the file is still what was written. One look at its size and time is enough as long as both are as they
-    /// were; a file with another time (the cache was copied, say) is hashed.
-    pub fn is_intact(&self, folder: &Path) -> bool {
+    /// were, unless it is to be `rehash`ed; a file with another time (the cache was copied, say) is.
+    pub fn is_intact(&self, folder: &Path, rehash: bool) -> bool {
         let path = folder.join(&self.path);
-        let Ok(metadata) = fs::metadata(&path) else { return false };
+        let Ok(metadata) = fs::symlink_metadata(&path) else { return false };
+        let untouched = modified(&metadata) == self.modified && !rehash;
         metadata.is_file()
             && metadata.size() == self.size
-            && (modified(&metadata) == self.modified || digests::hash(&path).is_ok_and(|digest| digest == self.digest))
+            && (untouched || stamp::hash(&path).is_ok_and(|digest| digest == self.digest))
     }
 }
 

@@ -52,8 +52,15 @@ impl Manifest {
 }
 
 /// The blake3 hash of a file's content.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub blake3::Hash);
+
+impl Digest {
+    /// Enough of it to tell contents apart on a screen.
+    pub fn short(&self) -> String {
+        self.0.to_hex()[..12].to_string()
+    }
+}
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -81,8 +88,28 @@ impl fmt::Debug for Digest {
 }
 
 /// The hash of a manifest: the name under which a result is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Key(Digest);
+
+impl Key {
+    /// The key that a folder is named after, if it is one.
+    pub fn of_folder(name: &str) -> Option<Key> {
+        blake3::Hash::from_hex(name).ok().map(|hash| Key(Digest(hash)))
+    }
+
+    /// Enough of it to tell results apart on a screen.
+    pub fn short(&self) -> String {
+        self.0.short()
+    }
+
+    /// A number drawn for this key; every `draw` gives all keys other numbers.
+    pub fn draw(&self, draw: u64) -> u64 {
+        let mut bytes = draw.to_le_bytes().to_vec();
+        bytes.extend_from_slice(self.0.0.as_bytes());
+        let drawn = blake3::hash(&bytes);
+        drawn.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+}
 
 impl fmt::Display for Key {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {

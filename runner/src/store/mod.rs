@@ -19,85 +19,162 @@
 //! ```text
 //! .cache/v1/
 //!   results/history/2025-08-10/3f2a91.../   a finished node: its outputs, read-only, and entry.json
-//!   runs/20250817T030000Z-4711/             the logs of a run, and a script for each node that failed
+//!   runs/20250817T030000Z-4711/             a run's journal and logs, and a script for each node that failed
 //!   work/20250817T030000Z-4711/             what is being made; locked while the run lives, removed by the next run
-//!   digests.json                            digests of raw files and programs
-//!   lock                                    held for a moment while a run begins
+//!   claims/history@2025-08-10-3f2a91...     locked while a run makes this result
+//!   damaged/                                what `runner cache verify` has set aside
+//!   index.json                              digests of raw files and programs, and what is in each result
+//!   lock, in-use, index.lock                held for moments
 //! ```
 //!
 //! A result and its entry come into being together, by the rename of one folder, so neither can be there without the
 //! other, and a kill at any moment leaves either nothing or the whole. No data is forced to disk before the rename:
 //! after a power cut a file can be too short, which its size in the entry tells, and the node is made again.
 //!
-//! An entry that cannot be read, or a file of it that is missing or of another size, is a miss: never an error and
-//! never a hit.
+//! The results are the truth. The index only saves the opening of entries; without it, or with a damaged one, entries
+//! are read. An entry that cannot be read, or a file of it that is missing or of another size, is a miss: never an
+//! error and never a hit. A file's content is hashed again where its time has changed, for a share of the hits of each
+//! run, and for all of them on request.
 
 #![expect(clippy::disallowed_methods, reason = "this room is the one that writes files")]
 
-mod digests;
+mod claim;
 mod entry;
+mod index;
 mod key;
+mod parquet;
 mod published;
 mod reason;
 mod run_folders;
+mod sealed;
+mod stamp;
+mod swap;
 mod workspace;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 
 use crate::day::Day;
 
-pub use digests::DigestMemory;
-pub use entry::{Entry, OutputFile, StoredEntry};
-pub use key::{Manifest, ManifestInput};
-pub use reason::Reason;
+pub use claim::Queue;
+pub use entry::{Entry, Kept, OutputFile};
+pub use index::Index;
+pub use key::{Digest, Key, Manifest, ManifestInput};
+pub use reason::{Change, Reason};
 pub use run_folders::RunFolders;
-pub use workspace::{Finished, Ticket, Workspace};
+pub use stamp::Seen;
+pub use workspace::{Begun, Finished, Fresh, Ticket, Workspace};
+
+use index::Indexed;
+use stamp::Stamp;
 
 /// The name of the record in a result's folder, which no output can have.
 pub const ENTRY_FILE: &str = "entry.json";
 /// The version of everything below the cache folder.
 const VERSION: &str = "v1";
+/// The file that is locked while results must not be removed.
+const IN_USE: &str = "in-use";
+/// One hit in so many is hashed again in each run.
+const SAMPLED: u64 = 64;
 
 /// The cache of a pipeline.
 #[derive(Debug)]
 pub struct Store {
     root: PathBuf,
-    pub digests: DigestMemory,
+    pub index: Index,
 }
 
 /// What is known of a node with a certain manifest.
 #[derive(Debug)]
 pub enum Lookup {
-    Hit(StoredEntry),
-    Miss(Ticket, Reason),
+    Hit(Arc<Kept>),
+    Miss(Ticket),
+}
+
+/// How a result is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// By sizes and times.
+    Stamps,
+    /// By sizes and times, and a share of the results also by content: which ones is drawn by this number.
+    Sample(u64),
+    /// By content.
+    Contents,
+}
+
+impl Check {
+    fn rehashes(self, key: &Key) -> bool {
+        match self {
+            Check::Stamps => false,
+            Check::Sample(draw) => key.draw(draw).is_multiple_of(SAMPLED),
+            Check::Contents => true,
+        }
+    }
 }
 
 impl Store {
     /// A cache in a folder, which need not exist: only running a node writes into it.
     pub fn open(cache: &Path) -> Self {
         let root = cache.join(VERSION);
-        Store { digests: DigestMemory::load(root.join("digests.json")), root }
+        Store { index: Index::load(root.join("index.json")), root }
+    }
+
+    /// Where the runs of this cache keep their journals and logs, a folder each.
+    pub fn runs(&self) -> PathBuf {
+        self.root.join("runs")
+    }
+
+    /// Whether a run is still going on.
+    pub fn is_alive(&self, run: &str) -> bool {
+        run_folders::is_alive(&self.root.join("work").join(run))
+    }
+
+    /// Keeps results from being removed for as long as this lives; `None` if there are none yet.
+    pub fn hold(&self) -> Option<File> {
+        let file = File::open(self.root.join(IN_USE)).ok()?;
+        file.lock_shared().ok()?;
+        Some(file)
     }
 
     /// Finds the result of a manifest; `forced` means that it is not good enough to have one.
-    pub fn lookup(&self, manifest: Manifest, forced: bool) -> Lookup {
+    pub fn lookup(&self, manifest: Manifest, check: Check, forced: bool) -> Lookup {
+        let key = manifest.key();
         let node = self.node_folder(&manifest.task, manifest.day);
-        let home = node.join(manifest.key().to_string());
-        let reason = match read_entry(&home).filter(|entry| entry.manifest == manifest) {
-            Some(_) if forced => Reason::Forced,
-            Some(entry) => match entry.files.iter().find(|file| !file.is_intact(&home)) {
-                Some(file) => Reason::Damaged { file: file.path.clone() },
-                None => return Lookup::Hit(StoredEntry { entry, folder: home }),
+        let home = node.join(key.to_string());
+        let (reason, previous) = match self.find(key, &home, &manifest.task) {
+            Some(_) if forced => (Reason::Forced, Some(key)),
+            Some(kept) => match kept.damaged(check.rehashes(&key)) {
+                Some(file) => (Reason::Damaged { file: file.path.clone() }, Some(key)),
+                None => return Lookup::Hit(Arc::new(kept)),
             },
             None => match latest(&node) {
-                Some(latest) => Reason::between(&latest.manifest, &manifest),
-                None => Reason::FirstRun,
+                Some(latest) => (Reason::between(&latest.manifest, &manifest), Some(latest.manifest.key())),
+                None => (Reason::FirstRun, None),
             },
         };
-        Lookup::Miss(Ticket { manifest, home }, reason)
+        Lookup::Miss(Ticket { manifest, reason, previous, home })
+    }
+
+    /// The result in a folder, as the index or its entry has it; whether its files are still there is another question.
+    fn find(&self, key: Key, home: &Path, task: &str) -> Option<Kept> {
+        let stamp = Stamp::take(&home.join(ENTRY_FILE)).ok()?;
+        if let Some(indexed) = self.index.result(&key).filter(|indexed| indexed.entry == stamp) {
+            return Some(Kept { key, folder: home.to_path_buf(), files: indexed.files });
+        }
+        let entry = Entry::read(home)?;
+        let kept = Kept { key, folder: home.to_path_buf(), files: entry.files };
+        self.index.remember(key, Indexed { task: task.to_string(), entry: stamp, files: kept.files.clone() });
+        Some(kept)
+    }
+
+    /// Remembers a result that was made just now, so that it is found without reading its entry.
+    pub fn remember(&self, task: &str, kept: &Kept) {
+        if let Ok(entry) = Stamp::take(&kept.folder.join(ENTRY_FILE)) {
+            self.index.remember(kept.key, Indexed { task: task.to_string(), entry, files: kept.files.clone() });
+        }
     }
 
     /// Sets up the folders of a run, and clears away what runs that were killed have left here and in the output
@@ -106,13 +183,27 @@ impl Store {
         RunFolders::begin(&self.root, id, output)
     }
 
+    /// Whether the output folder shows a result as it is.
+    pub fn is_published(&self, result: &Kept, target: &Path) -> bool {
+        published::is_published(result, target)
+    }
+
     /// The newest result of a node whose files are all there, whatever it was made from.
-    pub fn newest(&self, task: &str, day: Option<Day>) -> Option<StoredEntry> {
-        let node = self.node_folder(task, day);
-        results_of(&node).into_iter().rev().find_map(|folder| {
-            let entry = read_entry(&folder)?;
-            entry.files.iter().all(|file| file.is_intact(&folder)).then_some(StoredEntry { entry, folder })
-        })
+    pub fn newest(&self, task: &str, day: Option<Day>) -> Option<Kept> {
+        let results = results_of(&self.node_folder(task, day));
+        results.into_iter().rev().find_map(|folder| whole(folder, task, day))
+    }
+
+    /// A certain result of a node, if it is still there.
+    pub fn result(&self, task: &str, day: Option<Day>, key: &Key) -> Option<Kept> {
+        whole(self.node_folder(task, day).join(key.to_string()), task, day)
+    }
+
+    /// The result of a node that has an output with a certain content, if it is still there.
+    pub fn with_output(&self, task: &str, day: Option<Day>, digest: &Digest) -> Option<Kept> {
+        let results =
+            results_of(&self.node_folder(task, day)).into_iter().filter_map(|folder| whole(folder, task, day));
+        results.into_iter().find(|kept| kept.files.iter().any(|file| file.digest == *digest))
     }
 
     fn node_folder(&self, task: &str, day: Option<Day>) -> PathBuf {
@@ -121,14 +212,17 @@ impl Store {
     }
 }
 
-/// The entry in a result's folder, if it can be read.
-fn read_entry(home: &Path) -> Option<Entry> {
-    serde_json::from_slice(&fs::read(home.join(ENTRY_FILE)).ok()?).ok()
+/// The result of a node in a folder, if its files are all there.
+fn whole(folder: PathBuf, task: &str, day: Option<Day>) -> Option<Kept> {
+    let entry = Entry::read(&folder)?;
+    let kept = Kept { key: entry.manifest.key(), folder, files: entry.files };
+    let own = entry.manifest.task == task && entry.manifest.day == day;
+    (own && kept.damaged(false).is_none()).then_some(kept)
 }
 
 /// The entry of a node that was kept last.
 fn latest(node: &Path) -> Option<Entry> {
-    results_of(node).iter().rev().find_map(|folder| read_entry(folder))
+    results_of(node).iter().rev().find_map(|folder| Entry::read(folder))
 }
 
 /// The folders of a node's results, the oldest first.

@@ -12,9 +12,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-
-use super::entry::{StoredEntry, modified};
+use super::entry::{Kept, OutputFile, modified};
+use super::swap;
 
 /// How the hidden folders of runs begin.
 const SHELF: &str = ".unfinished-";
@@ -38,7 +37,7 @@ pub fn clear_abandoned(output: &Path, ended: impl Fn(&str) -> bool) -> io::Resul
 }
 
 /// Makes `target` hold the files of a result and nothing else.
-pub fn publish(result: &StoredEntry, target: &Path, shelf: &Path) -> io::Result<()> {
+pub fn publish(result: &Kept, target: &Path, shelf: &Path) -> io::Result<()> {
     if is_published(result, target) {
         return Ok(());
     }
@@ -47,7 +46,7 @@ pub fn publish(result: &StoredEntry, target: &Path, shelf: &Path) -> io::Result<
         fs::remove_dir_all(&unfinished)?;
     }
     fs::create_dir_all(&unfinished)?;
-    for file in &result.entry.files {
+    for file in &result.files {
         let (from, to) = (result.path(file), unfinished.join(&file.path));
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder)?;
@@ -62,42 +61,25 @@ pub fn publish(result: &StoredEntry, target: &Path, shelf: &Path) -> io::Result<
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;
     }
-    replace(&unfinished, target)?;
+    swap::put(&unfinished, target)?;
     if let Some(parent) = target.parent() {
         File::open(parent)?.sync_all()?;
     }
     Ok(())
 }
 
-/// Puts a folder in the place of another, which then lies where the first one was and is removed.
-fn replace(unfinished: &Path, target: &Path) -> io::Result<()> {
-    if !target.exists() {
-        return fs::rename(unfinished, target);
-    }
-    let exchanged = renameat_with(CWD, unfinished, CWD, target, RenameFlags::EXCHANGE);
-    if exchanged.is_err() {
-        // A file system that cannot exchange two names (NFS, say): the day is absent for the moment between the two.
-        let aside = unfinished.with_extension("replaced");
-        fs::rename(target, &aside)?;
-        fs::rename(unfinished, target)?;
-        return fs::remove_dir_all(aside);
-    }
-    fs::remove_dir_all(unfinished)
-}
-
 /// Whether a folder holds just the files of a result: linked to it, or copied from it and untouched since.
-fn is_published(result: &StoredEntry, target: &Path) -> bool {
+pub fn is_published(result: &Kept, target: &Path) -> bool {
     let Ok(found) = fs::read_dir(target) else { return false };
-    let expected: Vec<&OsStr> =
-        result.entry.files.iter().filter_map(|file| Path::new(&file.path).iter().next()).collect();
+    let expected: Vec<&OsStr> = result.files.iter().filter_map(|file| Path::new(&file.path).iter().next()).collect();
     let foreign =
         found.into_iter().any(|entry| entry.map_or(true, |entry| !expected.contains(&entry.file_name().as_os_str())));
-    let same = |file: &super::OutputFile| {
+    let same = |file: &OutputFile| {
         let (Ok(ours), Ok(theirs)) = (fs::metadata(result.path(file)), fs::metadata(target.join(&file.path))) else {
             return false;
         };
         let linked = (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino());
         linked || (theirs.size() == file.size && modified(&theirs) == file.modified)
     };
-    !foreign && result.entry.files.iter().all(same)
+    !foreign && result.files.iter().all(same)
 }

@@ -1,76 +1,117 @@
 //! Why a node has to run, found by comparing what it depends on now with what it depended on last time.
+//!
+//! A reason is kept with the result that it led to, so that it can be asked for later.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::key::{Digest, Manifest, ManifestInput};
 
 /// Why a node has to run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// There is no result of an earlier run.
     FirstRun,
     /// It was asked for.
     Forced,
     /// A result is there, but a file of it is missing or not what was written.
-    Damaged {
-        file: String,
+    Damaged { file: String },
+    /// What it depends on is not what it was; what matters most comes first.
+    Changed(Vec<Change>),
+}
+
+/// One thing that is not what it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The cache's own format.
+    Format {
+        old: u32,
+        new: u32,
     },
-    /// The program is not the one that ran last time.
-    ProgramChanged,
-    ArgumentsChanged {
+    Program {
+        old: Digest,
+        new: Digest,
+    },
+    Arguments {
         old: Vec<String>,
         new: Vec<String>,
     },
-    EnvironmentChanged {
-        variable: String,
+    /// A variable of the environment; `None` where it was or is not declared.
+    Variable {
+        name: String,
+        old: Option<String>,
+        new: Option<String>,
     },
-    /// Something that it reads has other content.
-    InputsChanged {
-        changed: Vec<String>,
-        added: Vec<String>,
-        removed: Vec<String>,
+    /// The declared outputs.
+    Outputs {
+        old: BTreeMap<String, String>,
+        new: BTreeMap<String, String>,
     },
-    OutputsChanged,
-    /// The cache's own format is another one.
-    FormatChanged,
+    /// Something that it reads; `None` where it was or is not there.
+    Input {
+        name: String,
+        item: String,
+        old: Option<Digest>,
+        new: Option<Digest>,
+    },
+    /// The inputs are the same, in another order.
+    Order,
 }
 
 impl Reason {
-    /// The difference that matters most between an earlier manifest and the one of now.
+    /// The differences between an earlier manifest and the one of now.
     pub fn between(old: &Manifest, new: &Manifest) -> Reason {
+        let mut changes = Vec::new();
         if old.format != new.format {
-            Reason::FormatChanged
-        } else if old.program != new.program {
-            Reason::ProgramChanged
-        } else if old.arguments != new.arguments {
-            Reason::ArgumentsChanged { old: old.arguments.clone(), new: new.arguments.clone() }
-        } else if let Some(variable) = differing(&old.environment, &new.environment) {
-            Reason::EnvironmentChanged { variable }
-        } else if old.outputs != new.outputs {
-            Reason::OutputsChanged
-        } else {
-            inputs(&old.inputs, &new.inputs)
+            changes.push(Change::Format { old: old.format, new: new.format });
+        }
+        if old.program != new.program {
+            changes.push(Change::Program { old: old.program, new: new.program });
+        }
+        if old.arguments != new.arguments {
+            changes.push(Change::Arguments { old: old.arguments.clone(), new: new.arguments.clone() });
+        }
+        for (name, old, new) in differing(&old.environment, &new.environment) {
+            changes.push(Change::Variable { name, old, new });
+        }
+        if old.outputs != new.outputs {
+            changes.push(Change::Outputs { old: old.outputs.clone(), new: new.outputs.clone() });
+        }
+        for ((name, item), old, new) in differing(&by_item(&old.inputs), &by_item(&new.inputs)) {
+            changes.push(Change::Input { name, item, old, new });
+        }
+        if changes.is_empty() {
+            changes.push(Change::Order);
+        }
+        Reason::Changed(changes)
+    }
+
+    /// What changed; nothing, if that is not why.
+    pub fn changes(&self) -> &[Change] {
+        match self {
+            Reason::Changed(changes) => changes,
+            _ => &[],
         }
     }
 }
 
-fn differing(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Option<String> {
-    old.keys().chain(new.keys()).find(|name| old.get(*name) != new.get(*name)).cloned()
+fn by_item(inputs: &[ManifestInput]) -> BTreeMap<(String, String), Digest> {
+    inputs.iter().map(|input| ((input.name.clone(), input.item.clone()), input.digest)).collect()
 }
 
-fn inputs(old: &[ManifestInput], new: &[ManifestInput]) -> Reason {
-    let by_item = |inputs: &[ManifestInput]| -> BTreeMap<(String, String), Digest> {
-        inputs.iter().map(|input| ((input.name.clone(), input.item.clone()), input.digest)).collect()
-    };
-    let (old, new) = (by_item(old), by_item(new));
-    let item = |(_, item): &(String, String)| item.clone();
-    let changed = new.iter().filter(|(key, digest)| old.get(*key).is_some_and(|old| old != *digest));
-    Reason::InputsChanged {
-        changed: changed.map(|(key, _)| item(key)).collect(),
-        added: new.keys().filter(|key| !old.contains_key(*key)).map(item).collect(),
-        removed: old.keys().filter(|key| !new.contains_key(*key)).map(item).collect(),
-    }
+/// The keys whose values differ, with both values.
+fn differing<K: Ord + Clone, V: PartialEq + Clone>(
+    old: &BTreeMap<K, V>,
+    new: &BTreeMap<K, V>,
+) -> Vec<(K, Option<V>, Option<V>)> {
+    let added = new.keys().filter(|key| !old.contains_key(*key));
+    let all = old.keys().chain(added);
+    let differ = all.filter(|key| old.get(*key) != new.get(*key));
+    differ.map(|key| (key.clone(), old.get(key).cloned(), new.get(key).cloned())).collect()
 }
 
 impl fmt::Display for Reason {
@@ -79,28 +120,53 @@ impl fmt::Display for Reason {
             Reason::FirstRun => formatter.write_str("never ran before"),
             Reason::Forced => formatter.write_str("forced"),
             Reason::Damaged { file } => write!(formatter, "{file} in the cache is missing or damaged"),
-            Reason::ProgramChanged => formatter.write_str("the program changed"),
-            Reason::ArgumentsChanged { old, new } => {
-                write!(formatter, "arguments changed from `{}` to `{}`", old.join(" "), new.join(" "))
-            }
-            Reason::EnvironmentChanged { variable } => write!(formatter, "the variable {variable} changed"),
-            Reason::InputsChanged { changed, added, removed } => {
-                let parts = [("changed", changed), ("added", added), ("removed", removed)];
-                let said = parts.into_iter().filter(|(_, items)| !items.is_empty());
-                let said = said.map(|(what, items)| format!("{what} {}", few(items)));
-                formatter.write_str(&said.collect::<Vec<_>>().join("; "))
-            }
-            Reason::OutputsChanged => formatter.write_str("its outputs were declared anew"),
-            Reason::FormatChanged => formatter.write_str("the cache was written by another version"),
+            Reason::Changed(changes) => match &changes[..] {
+                [] | [Change::Input { .. }, ..] => formatter.write_str(&inputs(changes)),
+                [first, ..] => first.fmt(formatter),
+            },
         }
     }
 }
 
-/// The first of a list and how many follow.
-fn few(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+impl fmt::Display for Change {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Change::Format { .. } => formatter.write_str("the cache was written by another version"),
+            Change::Program { .. } => formatter.write_str("the program changed"),
+            Change::Arguments { old, new } => {
+                write!(formatter, "arguments changed from `{}` to `{}`", old.join(" "), new.join(" "))
+            }
+            Change::Variable { name, .. } => write!(formatter, "the variable {name} changed"),
+            Change::Outputs { .. } => formatter.write_str("its outputs were declared anew"),
+            Change::Input { item, old, new, .. } => write!(formatter, "{} {item}", verb(old, new)),
+            Change::Order => formatter.write_str("its inputs come in another order"),
+        }
+    }
+}
+
+/// `changed unify@2025-08-08 and 3 more; removed ...`
+fn inputs(changes: &[Change]) -> String {
+    let mut items: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for change in changes {
+        if let Change::Input { item, old, new, .. } = change {
+            items.entry(verb(old, new)).or_default().push(item);
+        }
+    }
+    let mut said = Vec::new();
+    for what in ["changed", "added", "removed"] {
+        match items.get(what).map(Vec::as_slice) {
+            Some([only]) => said.push(format!("{what} {only}")),
+            Some([first, rest @ ..]) => said.push(format!("{what} {first} and {} more", rest.len())),
+            _ => {}
+        }
+    }
+    said.join("; ")
+}
+
+fn verb(old: &Option<Digest>, new: &Option<Digest>) -> &'static str {
+    match (old, new) {
+        (None, _) => "added",
+        (_, None) => "removed",
+        _ => "changed",
     }
 }

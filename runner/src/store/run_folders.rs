@@ -6,13 +6,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::entry::StoredEntry;
+use super::IN_USE;
+use super::claim;
+use super::entry::Kept;
 use super::published;
 
 /// The folders of one run; the lock on them lives as long as it does.
 #[derive(Debug)]
 pub struct RunFolders {
-    pub logs: PathBuf,
+    pub id: String,
+    /// Its journal, logs and scripts.
+    pub records: PathBuf,
+    root: PathBuf,
     work: PathBuf,
     shelf: PathBuf,
     _lock: File,
@@ -26,20 +31,22 @@ impl RunFolders {
         // Held for a moment: no other run may take this one's folders for abandoned before their lock is held.
         let beginning = File::create(root.join("lock")).and_then(|lock| lock.lock().map(|()| lock));
         let _beginning = beginning.with_context(|| format!("cannot lock {}", root.display()))?;
-        let (logs, work) = (root.join("runs").join(id), root.join("work").join(id));
-        for folder in [&logs, &work] {
+        File::create(root.join(IN_USE)).with_context(|| format!("cannot create {}", root.join(IN_USE).display()))?;
+        let (records, work) = (root.join("runs").join(id), root.join("work").join(id));
+        for folder in [&records, &work] {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         }
         let lock = File::create(work.join("lock")).and_then(|lock| lock.lock().map(|()| lock));
         let lock = lock.with_context(|| format!("cannot lock {}", work.display()))?;
         clear_abandoned(&root.join("work"), id)
             .with_context(|| format!("cannot clear {}", root.join("work").display()))?;
+        claim::clear_abandoned(&claims(root)).with_context(|| format!("cannot clear {}", claims(root).display()))?;
         let shelf = published::shelf(output, id);
         published::clear_abandoned(output, |run| {
             root.join("runs").join(run).exists() && !root.join("work").join(run).exists()
         })
         .with_context(|| format!("cannot clear {}", output.display()))?;
-        Ok(RunFolders { logs, work, shelf, _lock: lock })
+        Ok(RunFolders { id: id.to_string(), records, root: root.to_path_buf(), work, shelf, _lock: lock })
     }
 
     /// Where nodes are made.
@@ -47,15 +54,25 @@ impl RunFolders {
         &self.work
     }
 
+    /// Where claims are held.
+    pub(super) fn claims(&self) -> PathBuf {
+        claims(&self.root)
+    }
+
+    /// Where the log of an attempt at a node goes.
+    pub fn log(&self, node: &str, attempt: u32) -> PathBuf {
+        self.records.join(log_name(node, attempt))
+    }
+
     /// Keeps a script beside the logs.
     pub fn keep_script(&self, name: &str, text: &str) -> io::Result<PathBuf> {
-        let path = self.logs.join(name);
+        let path = self.records.join(name);
         fs::write(&path, text)?;
         Ok(path)
     }
 
     /// Puts a day's result into the output folder, as one rename, unless it is there already.
-    pub fn publish(&self, result: &StoredEntry, target: &Path) -> Result<()> {
+    pub fn publish(&self, result: &Kept, target: &Path) -> Result<()> {
         published::publish(result, target, &self.shelf).with_context(|| format!("cannot publish {}", target.display()))
     }
 
@@ -68,17 +85,27 @@ impl RunFolders {
     }
 }
 
+/// The file name of the log of an attempt at a node, among the records of its run.
+pub fn log_name(node: &str, attempt: u32) -> String {
+    if attempt == 1 { format!("{node}.log") } else { format!("{node}.{attempt}.log") }
+}
+
+fn claims(root: &Path) -> PathBuf {
+    root.join("claims")
+}
+
 /// Removes the work of runs whose lock nobody holds.
 fn clear_abandoned(work: &Path, own: &str) -> io::Result<()> {
     for run in fs::read_dir(work)? {
         let run = run?;
-        if run.file_name() == own {
-            continue;
-        }
-        let abandoned = File::open(run.path().join("lock")).map_or(true, |lock| lock.try_lock().is_ok());
-        if abandoned {
+        if run.file_name() != own && !is_alive(&run.path()) {
             fs::remove_dir_all(run.path())?;
         }
     }
     Ok(())
+}
+
+/// Whether the run that works in a folder is still there: it holds a lock for as long as it lives.
+pub(super) fn is_alive(work: &Path) -> bool {
+    File::open(work.join("lock")).is_ok_and(|lock| lock.try_lock_shared().is_err())
 }

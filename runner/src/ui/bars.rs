@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Outcome, Progress};
 use crate::store::Reason;
+use crate::text::plain;
 
 /// How often the clock on the screen moves.
 const TICK: Duration = Duration::from_millis(200);
@@ -44,9 +45,10 @@ impl Bars {
 }
 
 impl Progress for Bars {
-    fn begin(&self, nodes: usize) {
+    fn begin(&self, nodes: usize, cached: usize) {
         self.bar.set_length(nodes as u64);
-        self.update(|_| ());
+        self.bar.set_position(cached as u64);
+        self.update(|counts| counts.cached = cached);
         self.bar.enable_steady_tick(TICK);
     }
 
@@ -70,7 +72,7 @@ impl Progress for Bars {
     }
 
     fn say(&self, text: &str) {
-        self.bar.println(text);
+        self.bar.println(plain(text));
     }
 
     fn end(&self) {

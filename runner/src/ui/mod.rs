@@ -10,8 +10,8 @@ use crate::store::Reason;
 
 /// Hears what happens, in order, from one thread.
 pub trait Progress: Sync {
-    /// There are so many nodes.
-    fn begin(&self, nodes: usize);
+    /// There are so many nodes, and so many of them have a result already.
+    fn begin(&self, nodes: usize, cached: usize);
     /// A node has to run, and does so from now on.
     fn started(&self, name: &str, reason: &Reason);
     fn finished(&self, name: &str, outcome: Outcome);

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::{Outcome, Progress};
 use crate::store::Reason;
+use crate::text::plain;
 
 pub struct Plain {
     running: Mutex<HashMap<String, (Instant, String)>>,
@@ -19,7 +20,7 @@ impl Plain {
 }
 
 impl Progress for Plain {
-    fn begin(&self, _: usize) {}
+    fn begin(&self, _: usize, _: usize) {}
 
     fn started(&self, name: &str, reason: &Reason) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -35,7 +36,7 @@ impl Progress for Plain {
 
     fn say(&self, text: &str) {
         // Nobody is left to hear of a stderr that is closed.
-        let _ = writeln!(stderr(), "{text}");
+        let _ = writeln!(stderr(), "{}", plain(text));
     }
 
     fn end(&self) {}

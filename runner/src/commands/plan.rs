@@ -1,0 +1,72 @@
+//! `runner plan`: what a run would do, and why.
+
+use serde_json::json;
+
+use super::project::Project;
+use super::selection::Selection;
+use super::{CommandError, print, tell};
+use crate::cli::PlanArguments;
+use crate::exit::Exit;
+use crate::graph::NodeId;
+use crate::journal::Command;
+use crate::predict::{Prediction, predict};
+use crate::resolve::Reading;
+use crate::store::{Check, Store};
+
+pub fn plan(arguments: &PlanArguments) -> Result<Exit, CommandError> {
+    let project = Project::open(&arguments.places)?;
+    let command = Command { force: arguments.force, ..project.command(&arguments.range)? };
+    show(&project, &command, arguments.json)
+}
+
+/// Shows what a command would do.
+pub fn show(project: &Project, command: &Command, json: bool) -> Result<Exit, CommandError> {
+    let selection = Selection::of(command, &project.spec)?;
+    let plan = project.plan(&selection.request)?;
+    for gap in &plan.gaps {
+        tell(&format!("warning: {}", gap.describe(&project.spec)));
+    }
+    let programs = project.programs(&plan)?;
+    let store = Store::open(&project.cache);
+    let resolver = project.resolver(&plan, &store, &programs);
+    let forced = |id: NodeId| selection.forces(&plan.graph, id);
+    let predictions = predict(&resolver, &Reading(&store), Check::Stamps, &forced);
+    let name = |id: NodeId| plan.graph.name(id);
+    let (mut cached, mut would, mut may, mut fail) = (0, Vec::new(), Vec::new(), Vec::new());
+    for (id, prediction) in plan.graph.ids().zip(&predictions) {
+        match prediction {
+            Prediction::Cached(_) => cached += 1,
+            Prediction::WouldRun(reason) => would.push((name(id), reason.to_string())),
+            Prediction::MayRun(needed) => may.push((name(id), format!("reads {}", name(*needed)))),
+            Prediction::WouldFail(message) => fail.push((name(id), message.clone())),
+            Prediction::Unknown => {}
+        }
+    }
+    if json {
+        let listed = |nodes: &[(&str, String)]| -> Vec<_> {
+            nodes.iter().map(|(name, reason)| json!({"node": name, "reason": reason})).collect()
+        };
+        let nodes = predictions.len();
+        print(
+            &json!({
+                "nodes": nodes, "cached": cached, "would_run": listed(&would), "may_run": listed(&may),
+                "would_fail": listed(&fail),
+            })
+            .to_string(),
+        );
+    } else {
+        for (verb, nodes) in [("would run", &would), ("may run", &may), ("would fail", &fail)] {
+            for (name, reason) in nodes {
+                print(&format!("{verb:<10} {name:<36} {reason}"));
+            }
+        }
+    }
+    let failing = if fail.is_empty() { String::new() } else { format!("{} would fail, ", fail.len()) };
+    tell(&format!(
+        "{} nodes: {} would run, {} may run, {failing}{cached} cached; nothing ran",
+        predictions.len(),
+        would.len(),
+        may.len()
+    ));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,183 @@
+//! Walks a graph: asks the schedule what is next, the store whether it has to run, the executor to run it, and tells
+//! the journal and the progress display.
+//!
+//! Approach: one thread, the [`director`], owns the schedule and gives nodes out to [`worker`]s over a channel, one
+//! worker a slot. A worker takes a node all the way (look up, run, keep, publish) and sends back what became of it. Only
+//! the director changes the schedule, decides whether a node is tried again, writes the journal and speaks to the
+//! display, so what happens is told in one order.
+//!
+//! Nodes that are known to have a result are not walked at all; they are found by [`crate::predict`] before.
+
+mod budget;
+mod director;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::anyhow;
+
+use crate::exec::Executor;
+use crate::failure::Failure;
+use crate::graph::NodeId;
+use crate::journal::{Counts, Journal};
+use crate::resolve::Resolver;
+use crate::store::{Check, Kept, Queue, Reason, RunFolders};
+use crate::ui::Progress;
+use crate::usage::Usage;
+
+use director::Director;
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub struct Summary {
+    pub counts: Counts,
+    /// By name of the node.
+    pub failed: BTreeMap<String, Failure>,
+    pub interrupted: bool,
+}
+
+/// How a graph is walked.
+pub struct Engine<'a> {
+    pub resolver: Resolver<'a>,
+    pub run: &'a RunFolders,
+    pub executor: &'a dyn Executor,
+    pub progress: &'a dyn Progress,
+    /// Where days are published.
+    pub output: &'a Path,
+    /// Which nodes must run whether or not they have a result.
+    pub forced: &'a (dyn Fn(NodeId) -> bool + Sync),
+    pub check: Check,
+    /// How many nodes run side by side, and how many threads each may use.
+    pub jobs: usize,
+    pub threads: usize,
+    /// What they may take together, in bytes.
+    pub memory: u64,
+    pub fail_fast: bool,
+    pub started: Instant,
+}
+
+/// A node to be taken all the way, for the `attempt`th time in this run.
+#[derive(Clone, Copy, Debug)]
+struct Assignment {
+    id: NodeId,
+    attempt: u32,
+    /// Nothing else runs beside it.
+    alone: bool,
+}
+
+/// What the director hears.
+enum Event {
+    /// The program of a node is about to be started.
+    Started(Assignment, Reason),
+    Finished(NodeId, Outcome),
+    /// What a node had to wait for is over.
+    Freed(NodeId),
+    Interrupted,
+}
+
+/// What became of a node that was given out.
+enum Outcome {
+    Cached(Arc<Kept>),
+    Ran(Box<Success>),
+    /// Another run is making it, which says this of itself.
+    Taken {
+        holder: String,
+        queue: Queue,
+    },
+    Failed(Box<Failure>),
+}
+
+/// A node that was made.
+struct Success {
+    kept: Arc<Kept>,
+    usage: Usage,
+    rejected: BTreeMap<String, u64>,
+    /// What its program said, and what is to be said about it.
+    said: Vec<String>,
+}
+
+/// Tells the walk from outside that it should end.
+#[derive(Clone)]
+pub struct Interrupter(Sender<Event>);
+
+/// The channel between a walk and those who interrupt it.
+pub struct Channel {
+    send: Sender<Event>,
+    receive: Receiver<Event>,
+}
+
+impl Channel {
+    pub fn new() -> Self {
+        let (send, receive) = channel();
+        Channel { send, receive }
+    }
+
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(self.send.clone())
+    }
+}
+
+impl Interrupter {
+    pub fn interrupt(&self) {
+        // A walk that is over needs no telling.
+        let _ = self.0.send(Event::Interrupted);
+    }
+}
+
+/// The results so far, by node.
+#[derive(Debug)]
+pub struct Results(Mutex<Vec<Option<Arc<Kept>>>>);
+
+impl Results {
+    pub fn new(known: Vec<Option<Arc<Kept>>>) -> Self {
+        Results(Mutex::new(known))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Option<Arc<Kept>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, id: NodeId) -> Option<Arc<Kept>> {
+        self.lock()[id.index()].clone()
+    }
+
+    fn set(&self, id: NodeId, kept: Arc<Kept>) {
+        self.lock()[id.index()] = Some(kept);
+    }
+}
+
+impl Engine<'_> {
+    /// Walks the part of the graph that has no result yet.
+    pub fn walk(&self, channel: Channel, results: Results, journal: Journal) -> Summary {
+        let (give, take) = std::sync::mpsc::channel::<Assignment>();
+        let take = Mutex::new(take);
+        thread::scope(|scope| {
+            for _ in 0..self.jobs {
+                let (send, take, results) = (channel.send.clone(), &take, &results);
+                scope.spawn(move || {
+                    while let Ok(assignment) = { take.lock().unwrap_or_else(PoisonError::into_inner).recv() } {
+                        // A panic here must not leave the walk waiting for a node that nobody works on.
+                        let process = AssertUnwindSafe(|| self.process(assignment, results, &send));
+                        let outcome = catch_unwind(process).unwrap_or_else(|_| {
+                            let message = "the runner itself broke down here; that is a fault of the runner";
+                            Outcome::Failed(Box::new(anyhow!(message).into()))
+                        });
+                        let _ = send.send(Event::Finished(assignment.id, outcome));
+                    }
+                });
+            }
+            // Workers end when the director, who owns the other end of `take`, is gone.
+            Director::new(self, &results, journal, give, channel.send.clone()).direct(&channel.receive)
+        })
+    }
+
+    fn name(&self, id: NodeId) -> &str {
+        self.resolver.graph.name(id)
+    }
+}

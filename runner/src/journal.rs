@@ -1,0 +1,263 @@
+//! What happened in a run, as it happens: a file of JSON lines, one an event, that is only ever added to.
+//!
+//! Every summary of a run and every `retry` derives from it. A run that is killed loses nothing that was written; a line
+//! that cannot be read is passed over. It knows names of nodes and nothing of what they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::day::Day;
+use crate::usage::Usage;
+
+/// The name of the journal in the folder of its run.
+const FILE: &str = "journal.jsonl";
+
+/// What a run was asked to do: all that it takes to do the same again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    pub from: Day,
+    pub to: Day,
+    /// As they were given: `history`, `history+`.
+    pub tasks: Vec<String>,
+    pub jobs: Option<u16>,
+    /// In bytes.
+    pub memory: Option<u64>,
+    pub force: bool,
+    pub fail_fast: bool,
+    pub verify: bool,
+    /// The nodes that are left of an earlier run, by name; `None` means all that the rest says.
+    pub only: Option<BTreeSet<String>>,
+    pub pipeline: PathBuf,
+    pub data: PathBuf,
+    pub output: PathBuf,
+    pub cache: PathBuf,
+}
+
+/// Something that happened. `at` is the time, as RFC 3339 in UTC.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run began, over all these nodes.
+    Began { at: String, process: u32, command: Command, nodes: Vec<String> },
+    /// The program of a node was started, for the `attempt`th time in this run.
+    Started { at: String, node: String, attempt: u32, reason: String },
+    /// It ended well, and its result is kept.
+    Ran {
+        at: String,
+        node: String,
+        usage: Usage,
+        #[serde(default)]
+        rejected: BTreeMap<String, u64>,
+    },
+    /// It did not; `again` if it is tried once more.
+    Failed { at: String, node: String, attempt: u32, message: String, usage: Option<Usage>, again: bool },
+    /// These did not get to run, or were stopped.
+    Skipped { at: String, nodes: Vec<String>, because: String },
+    /// The run is over; `results` has the key of each node's result.
+    Ended { at: String, counts: Counts, interrupted: bool, seconds: f64, results: BTreeMap<String, String> },
+}
+
+/// How many nodes of a run came out how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub ran: usize,
+    pub cached: usize,
+    pub failed: usize,
+    pub skipped: usize,
+}
+
+/// The current time as it is written in journals.
+pub fn now() -> String {
+    Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Adds to the journal of a run.
+#[derive(Debug)]
+pub struct Journal {
+    /// Gone once it could not be written to.
+    file: Option<File>,
+}
+
+impl Journal {
+    /// Begins a journal in the folder of a run.
+    pub fn begin(folder: &Path) -> io::Result<Self> {
+        Ok(Journal { file: Some(File::options().append(true).create(true).open(folder.join(FILE))?) })
+    }
+
+    /// A journal that is not kept.
+    pub fn none() -> Self {
+        Journal { file: None }
+    }
+
+    /// Adds an event, as one write, so that a kill leaves whole lines. If that fails nothing more is written: a journal
+    /// with a hole would tell of another run.
+    pub fn write(&mut self, event: &Event) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let mut line = serde_json::to_vec(event)?;
+        line.push(b'\n');
+        let written = file.write_all(&line);
+        if written.is_err() {
+            self.file = None;
+        }
+        written
+    }
+}
+
+/// What is said where a journal cannot be written.
+pub fn not_written(error: &io::Error) -> String {
+    format!("cannot write the journal of this run: {error}; `runner runs` and `runner retry` will not know all of it")
+}
+
+/// A run as its journal has it.
+#[derive(Debug)]
+pub struct Record {
+    pub id: String,
+    pub folder: PathBuf,
+    pub began: String,
+    pub process: u32,
+    pub command: Command,
+    /// All nodes that it was over.
+    pub planned: Vec<String>,
+    /// The nodes of which the journal says something.
+    pub nodes: BTreeMap<String, NodeRecord>,
+    pub ended: Option<Ended>,
+}
+
+/// What became of a node in a run.
+#[derive(Clone, Debug, Default)]
+pub struct NodeRecord {
+    pub attempts: Vec<Attempt>,
+    /// Why it did not get to run, or not to its end.
+    pub skipped: Option<String>,
+}
+
+/// One time that a node's program was started.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    pub at: String,
+    pub reason: String,
+    /// `None` while it runs, and if the run was killed meanwhile.
+    pub outcome: Option<Outcome>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Ran { usage: Usage, rejected: BTreeMap<String, u64> },
+    Failed { message: String, usage: Option<Usage> },
+}
+
+/// The end of a run.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    pub at: String,
+    pub counts: Counts,
+    pub interrupted: bool,
+    pub seconds: f64,
+    pub results: BTreeMap<String, String>,
+}
+
+/// The names of all runs below a folder, the newest first: a name begins with its time.
+pub fn runs(folder: &Path) -> Vec<String> {
+    let Ok(found) = fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> = found.filter_map(|run| run.ok()?.file_name().into_string().ok()).collect();
+    names.sort_by(|a, b| b.cmp(a));
+    names
+}
+
+impl Record {
+    /// The record of a run, if its journal says at least what it was about.
+    pub fn read(runs: &Path, id: &str) -> Option<Record> {
+        let folder = runs.join(id);
+        let text = String::from_utf8_lossy(&fs::read(folder.join(FILE)).ok()?).into_owned();
+        let mut record = None;
+        for event in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+            match (event, &mut record) {
+                (Event::Began { at, process, command, nodes }, None) => {
+                    record = Some(Record {
+                        id: id.to_string(),
+                        folder: folder.clone(),
+                        began: at,
+                        process,
+                        command,
+                        planned: nodes,
+                        nodes: BTreeMap::new(),
+                        ended: None,
+                    });
+                }
+                (event, Some(record)) => record.add(event),
+                (_, None) => {}
+            }
+        }
+        record
+    }
+
+    fn add(&mut self, event: Event) {
+        match event {
+            Event::Began { .. } => {}
+            Event::Started { at, node, reason, .. } => {
+                self.nodes.entry(node).or_default().attempts.push(Attempt { at, reason, outcome: None });
+            }
+            Event::Ran { node, usage, rejected, .. } => self.end_attempt(node, Outcome::Ran { usage, rejected }),
+            Event::Failed { at, node, message, usage, .. } => {
+                // A node can fail before its program is started.
+                let attempts = &mut self.nodes.entry(node.clone()).or_default().attempts;
+                if attempts.last().is_none_or(|attempt| attempt.outcome.is_some()) {
+                    attempts.push(Attempt { at, reason: String::new(), outcome: None });
+                }
+                self.end_attempt(node, Outcome::Failed { message, usage });
+            }
+            Event::Skipped { nodes, because, .. } => {
+                for node in nodes {
+                    self.nodes.entry(node).or_default().skipped = Some(because.clone());
+                }
+            }
+            Event::Ended { at, counts, interrupted, seconds, results } => {
+                self.ended = Some(Ended { at, counts, interrupted, seconds, results });
+            }
+        }
+    }
+
+    fn end_attempt(&mut self, node: String, outcome: Outcome) {
+        if let Some(attempt) = self.nodes.entry(node).or_default().attempts.last_mut() {
+            attempt.outcome = Some(outcome);
+        }
+    }
+
+    /// The nodes that this run was to make and did not: they failed, were skipped, or were not reached before its end.
+    pub fn left(&self) -> BTreeSet<String> {
+        let made = |node: &&String| {
+            let last = self.nodes.get(*node).and_then(|record| record.attempts.last());
+            last.is_some_and(|attempt| matches!(attempt.outcome, Some(Outcome::Ran { .. })))
+        };
+        match &self.ended {
+            Some(ended) => self.planned.iter().filter(|node| !ended.results.contains_key(*node)).cloned().collect(),
+            // It was killed, and nobody knows which of the others had results: they will be found again.
+            None => self.planned.iter().filter(|node| !made(node)).cloned().collect(),
+        }
+    }
+}
+
+impl NodeRecord {
+    /// Whether its program was started and has not ended.
+    pub fn is_running(&self) -> bool {
+        self.skipped.is_none() && self.attempts.last().is_some_and(|attempt| attempt.outcome.is_none())
+    }
+
+    /// What it failed of, if it did.
+    pub fn failure(&self) -> Option<&str> {
+        match &self.attempts.last()?.outcome {
+            Some(Outcome::Failed { message, .. }) => Some(message),
+            _ => None,
+        }
+    }
+}
+
+/// A time of a journal, if it is one.
+pub fn time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+}

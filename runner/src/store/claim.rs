@@ -1,0 +1,93 @@
+//! The right to make a result, so that no two runs make the same one at the same time.
+//!
+//! It is a lock of the operating system on a small file that names its holder; it ends with its holder, however that
+//! comes about. The file itself means nothing: it is removed when the lock is given back, and one that a killed run left
+//! behind is removed by the next run.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The right to make a result, for as long as this lives.
+#[derive(Debug)]
+pub struct Claim {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// What came of asking for a claim.
+#[derive(Debug)]
+pub enum Asked {
+    Granted(Claim),
+    /// Another holds it, who says this of itself.
+    Taken {
+        holder: String,
+        lock: Queue,
+    },
+}
+
+/// The way to wait until a claim that is taken may be free.
+#[derive(Debug)]
+pub struct Queue(File);
+
+impl Queue {
+    /// Waits. The claim then has to be asked for again.
+    pub fn wait(self) {
+        // If it cannot be waited for, it is asked for again at once.
+        let _ = self.0.lock();
+    }
+}
+
+impl Claim {
+    /// Asks for a claim under a file name; `holder` is what others are told.
+    pub fn ask(folder: &Path, name: &str, holder: &str) -> io::Result<Asked> {
+        fs::create_dir_all(folder)?;
+        let path = folder.join(name);
+        loop {
+            let mut lock = File::options().create(true).truncate(false).read(true).write(true).open(&path)?;
+            match lock.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    let holder = fs::read_to_string(&path).unwrap_or_default();
+                    return Ok(Asked::Taken { holder, lock: Queue(lock) });
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            // Its last holder may have removed it between the opening and the locking.
+            if is_at(&lock, &path) {
+                lock.set_len(0)?;
+                lock.write_all(holder.as_bytes())?;
+                return Ok(Asked::Granted(Claim { path, _lock: lock }));
+            }
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // It is removed while it is held, so that nobody can lock a file that is about to go without noticing.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Removes the files of claims that nobody holds.
+pub fn clear_abandoned(folder: &Path) -> io::Result<()> {
+    let Ok(files) = fs::read_dir(folder) else { return Ok(()) };
+    for file in files {
+        let path = file?.path();
+        let Ok(lock) = File::open(&path) else { continue };
+        if lock.try_lock().is_ok() && is_at(&lock, &path) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether an open file is the one at a path.
+fn is_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}

@@ -1,0 +1,11 @@
+//! Text from elsewhere (names of files, words of programs, data) as a terminal may show it.
+
+/// A text without the characters that a terminal would act on: control characters (colours, bells, movements of the
+/// cursor) and those that turn the direction of writing. Line ends and tabs stay.
+pub fn plain(text: &str) -> String {
+    let acts = |character: char| {
+        character.is_control() && !matches!(character, '\n' | '\t')
+            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.contains(acts) { text.replace(acts, "") } else { text.to_string() }
+}
