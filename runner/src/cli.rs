@@ -23,8 +23,10 @@ pub struct Cli {
 pub enum Command {
     Run(RunArguments),
     Plan(PlanArguments),
+    Why(WhyArguments),
     Retry(RetryArguments),
     Show(ShowArguments),
+    Diff(DiffArguments),
     Path(NodeArguments),
     /// Keeps watch over the programs of a run; started by the runner itself
     #[command(hide = true)]
@@ -168,6 +170,63 @@ pub struct ShowArguments {
     /// Show the schema alone
     #[arg(long)]
     pub schema: bool,
+    /// Show what is in each column instead of rows: nulls, smallest and largest, lengths of lists
+    #[arg(long)]
+    pub stats: bool,
+    /// Print rows as JSON, an object a line; the schema or the statistics as one object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Compare two results that are kept: schema, rows, and the columns that differ
+///
+/// With one node, its result is compared with the one that it had before.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  What the newest change made of a history:
+      runner diff history@2025-08-10
+  Two days of one source:
+      runner diff read_clicks@2025-08-09 read_clicks@2025-08-10 --rows 10")]
+pub struct DiffArguments {
+    /// The node to begin with, such as history@2025-08-10
+    #[arg(value_name = "NODE")]
+    pub first: String,
+    /// The node to compare it with [default: the node's own result before]
+    #[arg(value_name = "NODE")]
+    pub second: Option<String>,
+    /// The output, if not the first that the task has
+    #[arg(long, value_name = "NAME")]
+    pub output: Option<String>,
+    /// Examples of rows that differ
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub rows: usize,
+    /// Print the difference as one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub places: Places,
+}
+
+/// Say why a node has the result that it has, or would run
+///
+/// Begins with one sentence. Then the chain of reasons back to the first cause: which file, parameter, program or result
+/// of another node changed, what it was and is, and for a table what changed in its data.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  What made this history run last, or would make it run now:
+      runner why history@2025-08-10
+  The first causes alone:
+      runner why history@2025-08-10 --json | jq '.chains[][-1].reason'")]
+pub struct WhyArguments {
+    /// The node, such as history@2025-08-10
+    pub node: String,
+    /// Print the answer as one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub places: Places,
 }
 
 /// Print where a result that is kept lies, for another tool to read

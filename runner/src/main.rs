@@ -18,6 +18,7 @@ mod day;
 mod engine;
 mod exec;
 mod exit;
+mod explain;
 mod failure;
 mod graph;
 mod journal;

@@ -44,7 +44,10 @@ pub trait Sight {
 /// Reads what is not remembered.
 pub struct Reading<'a>(pub &'a Store);
 
-/// Goes by what is remembered, and looks at each file once.
+/// Files up to this size, in bytes, are read at once rather than left for later.
+const SMALL: u64 = 1 << 20;
+
+/// Goes by what is remembered, reads what is small, and looks at each file once.
 pub struct Remembering<'a> {
     store: &'a Store,
     seen: RefCell<HashMap<PathBuf, Option<Seen>>>,
@@ -67,7 +70,11 @@ impl Sight for Remembering<'_> {
         if let Some(seen) = self.seen.borrow().get(path) {
             return Ok(*seen);
         }
-        let seen = self.store.index.recall(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let context = || format!("cannot read {}", path.display());
+        let seen = match self.store.index.recall(path).with_context(context)? {
+            Err(stamp) if stamp.size() <= SMALL => Some(self.store.index.see(path).with_context(context)?),
+            known => known.ok(),
+        };
         self.seen.borrow_mut().insert(path.to_path_buf(), seen);
         Ok(seen)
     }

@@ -1,4 +1,6 @@
-//! Text from elsewhere (names of files, words of programs, data) as a terminal may show it.
+//! Text from elsewhere (names of files, words of programs, data) as a terminal may show it, and numbers as people read them.
+
+use bytesize::ByteSize;
 
 /// A text without the characters that a terminal would act on: control characters (colours, bells, movements of the
 /// cursor) and those that turn the direction of writing. Line ends and tabs stay.
@@ -8,4 +10,9 @@ pub fn plain(text: &str) -> String {
             || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     if text.contains(acts) { text.replace(acts, "") } else { text.to_string() }
+}
+
+/// An amount of memory or disk space, such as `40.0 MB`.
+pub fn size(bytes: u64) -> String {
+    ByteSize(bytes).display().si().to_string()
 }

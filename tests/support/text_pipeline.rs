@@ -4,7 +4,8 @@
 
 use crate::support::{Ended, Space, end};
 
-/// Joins its inputs into its output without the lines that begin with `#`, and notes in `ran` that it did.
+/// Joins its inputs into its output, without the lines that begin with `#` or tell it something, and notes in `ran` that
+/// it did.
 const PROGRAM: &str = r#"#!/bin/sh
 name=$1; shift
 day=once
@@ -27,10 +28,17 @@ for file in $files; do
       SILENT) exit 0 ;;
       SAY) echo "$rest" >&2 ;;
       BLOCK) echo $$ > "$rest"; exec cat "$rest.never" ;;
+      PAUSE) echo $$ > "$rest"; cat "$rest.never" ;;
+      SLEEP) sleep 1000 ;;
+      ONCE) [ -e "$rest" ] || { : > "$rest"; echo "not yet" >&2; exit 7; } ;;
+      EAT) head -c "$rest" /dev/zero | tail -c "$rest" | wc -c > /dev/null ;;
+      MOVE) [ -e "$rest" ] || { : > "$rest"; echo moved >> "$file"; } ;;
+      SHIFT) echo moved >> "$file" ;;
+      REPORT) echo "$rest" > "$TASK_REPORT" ;;
     esac
   done < "$file"
 done
-cat $files | grep -v "^#" > "$out"
+cat $files | grep -Ev "^(#|[A-Z]+ )" > "$out"
 exit 0
 "#;
 
@@ -75,6 +83,21 @@ pub fn new(name: &str) -> Space {
         space.write(&format!("data/words/2025-01-0{day}.txt"), format!("{word}\n"));
     }
     space
+}
+
+/// Adds keys to a task of the pipeline.
+pub fn add_to_task(space: &Space, task: &str, keys: &str) {
+    let pipeline = space.read("pipeline.yaml");
+    let run = format!("    run: ./{task}.sh\n");
+    assert!(pipeline.contains(&run));
+    space.write("pipeline.yaml", pipeline.replacen(&run, &format!("{run}    {keys}\n"), 1));
+}
+
+/// `runner` with a verb and its arguments, as one line split at spaces.
+pub fn runner(space: &Space, arguments: &str) -> Ended {
+    let mut command = space.command(env!("CARGO_BIN_EXE_runner"), "runner");
+    command.args(arguments.split_whitespace());
+    end(command)
 }
 
 /// `runner run --from 2025-01-01 --to 2025-01-03` with more arguments.

@@ -3,10 +3,12 @@
 mod history;
 mod plan;
 mod project;
+mod result;
 mod retry;
 mod run;
 mod selection;
 mod show;
+mod why;
 
 use std::io::{Write, stderr, stdout};
 
@@ -20,8 +22,10 @@ pub fn dispatch(cli: Cli) -> Exit {
     let ended = match cli.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),
+        Command::Why(arguments) => why::why(&arguments),
         Command::Retry(arguments) => retry::retry(&arguments),
         Command::Show(arguments) => show::show(&arguments),
+        Command::Diff(arguments) => show::diff(&arguments),
         Command::Path(arguments) => show::path(&arguments),
         Command::Guard => {
             exec::watch();

@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use bytesize::ByteSize;
 use chrono::Utc;
 use serde_json::json;
 
@@ -24,6 +23,7 @@ use crate::plan::Plan;
 use crate::predict::{Prediction, predict};
 use crate::resolve::{Remembering, Resolver};
 use crate::store::{Check, Kept, RunFolders, Store};
+use crate::text;
 use crate::ui;
 
 /// How long programs may go on after a request to end, before they are asked to end too.
@@ -150,8 +150,8 @@ fn warn_of_full_disk(resolver: &Resolver, known: &[Option<Arc<Kept>>], command: 
         tell(&format!(
             "warning: going by earlier results this takes about {}, but there is room for {} in {}\n\
              `runner cache gc` says what could go",
-            ByteSize(expected),
-            ByteSize(free),
+            text::size(expected),
+            text::size(free),
             ui::short(&command.cache).display()
         ));
     }

@@ -1,114 +1,90 @@
-//! `runner show` and `runner path`: the result of a node, to look at or to hand to another tool.
+//! `runner show`, `runner path` and `runner diff`: the result of a node, to look at, to hand to another tool, to compare.
 //!
-//! Both find what the node's result would be now, as a run does; if that has not been made, they fall back to the
-//! newest one that has, and say so. They write nothing and wait for nobody.
+//! What is in a table is for the programs `show` and `diff` to know.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Context, anyhow};
 
 use super::project::{Project, beside};
-use super::{CommandError, print, tell};
-use crate::address::Address;
-use crate::cli::{NodeArguments, ShowArguments};
-use crate::day::Day;
+use super::result::{Found, files, find};
+use super::{CommandError, print};
+use crate::cli::{DiffArguments, NodeArguments, ShowArguments};
 use crate::exec;
 use crate::exit::Exit;
-use crate::plan::Request;
-use crate::predict::{Prediction, predict};
-use crate::resolve::Reading;
-use crate::spec::Output;
-use crate::store::{Check, Kept, Store};
+use crate::store::Store;
 
 /// Prints the path of each file of an output.
 pub fn path(arguments: &NodeArguments) -> Result<Exit, CommandError> {
-    for path in find(arguments)? {
+    for path in find(&arguments.places, &arguments.node, arguments.output.as_deref())?.paths {
         print(&path.display().to_string());
     }
     Ok(Exit::Done)
 }
 
-/// Hands a file of an output to the program `show`, which knows tables.
+/// Hands a file of an output to the program `show`.
 pub fn show(arguments: &ShowArguments) -> Result<Exit, CommandError> {
-    let paths = find(&arguments.node)?;
-    let [path] = &paths[..] else {
-        let message = format!("{} has {} parts: name a day, such as {0}@2025-08-16", arguments.node.node, paths.len());
-        return Err(CommandError::new(Exit::Usage, anyhow!(message)));
-    };
-    let mut words: Vec<OsString> = vec![path.into(), "--rows".into(), arguments.rows.to_string().into()];
+    let NodeArguments { node, output, places } = &arguments.node;
+    let found = find(places, node, output.as_deref())?;
+    let mut words: Vec<OsString> = vec![found.path(node)?.into(), "--rows".into(), arguments.rows.to_string().into()];
     if !arguments.columns.is_empty() {
         words.extend(["--columns".into(), arguments.columns.join(",").into()]);
     }
     if let Some(customer) = arguments.customer {
         words.extend(["--customer".into(), customer.to_string().into()]);
     }
-    if arguments.schema {
-        words.push("--schema".into());
+    for (given, flag) in [(arguments.schema, "--schema"), (arguments.stats, "--stats"), (arguments.json, "--json")] {
+        if given {
+            words.push(flag.into());
+        }
     }
-    let shown = exec::present(&beside()?.join("show"), &words).context("cannot start the program `show`")?;
-    Ok(if shown.success() { Exit::Done } else { Exit::TaskFailed })
+    present("show", &words)
 }
 
-/// The files of the output that is asked for.
-fn find(arguments: &NodeArguments) -> Result<Vec<PathBuf>, CommandError> {
-    let usage = |message: String| CommandError::new(Exit::Usage, anyhow!(message));
+/// Hands a file each of two results to the program `diff`.
+pub fn diff(arguments: &DiffArguments) -> Result<Exit, CommandError> {
+    let output = arguments.output.as_deref();
+    let first = find(&arguments.places, &arguments.first, output)?;
+    let second = match &arguments.second {
+        Some(second) => Some(find(&arguments.places, second, output)?),
+        None => None,
+    };
+    let mut words: Vec<OsString> = match &second {
+        Some(second) => {
+            let node = arguments.second.as_deref().unwrap_or_default();
+            vec![first.path(&arguments.first)?.into(), second.path(node)?.into()]
+        }
+        None => vec![before(&first, arguments)?.into(), first.path(&arguments.first)?.into()],
+    };
+    words.extend(["--rows".into(), arguments.rows.to_string().into()]);
+    if arguments.json {
+        words.push("--json".into());
+    }
+    present("diff", &words)
+}
+
+/// The file of the result that a node had before the one that was found.
+fn before(found: &Found, arguments: &DiffArguments) -> Result<std::path::PathBuf, CommandError> {
+    let node = &arguments.first;
     let project = Project::open(&arguments.places)?;
-    let address = Address::parse(&arguments.node, &project.spec).map_err(usage)?;
-    let output = choose_output(&project, address, arguments.output.as_deref()).map_err(usage)?;
-    let store = Store::open(&project.cache);
-    let (result, stale) = newest(&project, &store, address)?;
-    let task = &project.spec.task(address.task).name;
-    let Some(result) = result else {
-        let day = address.day.map_or("DAY".to_string(), |day| day.to_string());
-        return Err(usage(format!(
-            "{} has no result yet\nmake it with: runner run --task {task} --from {day} --to {day}",
-            arguments.node
-        )));
-    };
-    if let Some(reason) = stale {
-        tell(&format!("note: this is the newest result there is, but not that of now: {reason}"));
-    }
-    let part = address.day.filter(|_| output.parts.is_some());
-    let files = result.files_of(&output.name).filter(|file| part.is_none() || file.part == part);
-    let paths: Vec<PathBuf> = files.map(|file| result.path(file)).collect();
-    match part {
-        Some(day) if paths.is_empty() => Err(usage(format!("`{}` of {task} has nothing for {day}", output.name))),
-        _ => Ok(paths),
+    let task = project.spec.task(found.address.task);
+    let own_day = found.address.day.filter(|_| !task.once);
+    let part = found.address.day.filter(|_| task.once);
+    let previous = found.kept.entry().and_then(|entry| entry.previous).filter(|key| *key != found.kept.key);
+    let earlier = previous.and_then(|key| Store::open(&project.cache).result(&task.name, own_day, &key));
+    let paths = earlier.map(|kept| files(&kept, &found.output, part));
+    match paths.as_deref() {
+        Some([path]) => Ok(path.clone()),
+        _ => {
+            let message = format!("there is no earlier result of {node} to compare it with; name another node");
+            Err(CommandError::new(Exit::Usage, anyhow!(message)))
+        }
     }
 }
 
-/// The output that was named, or the first that the task has.
-fn choose_output<'a>(project: &'a Project, address: Address, name: Option<&str>) -> Result<&'a Output, String> {
-    let task = project.spec.task(address.task);
-    let known = || task.outputs.iter().map(|output| output.name.as_str()).collect::<Vec<_>>().join(", ");
-    let found = match name {
-        Some(name) => task.outputs.iter().find(|output| output.name == name),
-        None => task.outputs.first(),
-    };
-    found.ok_or_else(|| format!("`{}` has no output `{}`; it has {}", task.name, name.unwrap_or(""), known()))
-}
-
-/// The result of a node as of now, or else the newest that is kept and why it is not that of now.
-fn newest(project: &Project, store: &Store, address: Address) -> Result<(Option<Kept>, Option<String>), CommandError> {
-    let task = project.spec.task(address.task);
-    let own_day = address.day.filter(|_| !task.once);
-    let older = |reason: String| Ok((store.newest(&task.name, own_day), Some(reason)));
-    // A task that runs once is planned alike for any day.
-    let day = address.day.unwrap_or_else(Day::today);
-    let plan = match project.plan(&Request { nodes: vec![(address.task, day)] }) {
-        Ok(plan) => plan,
-        Err(_) => return older("raw files that it needs are missing".to_string()),
-    };
-    let programs = project.programs(&plan)?;
-    let resolver = project.resolver(&plan, store, &programs);
-    let predictions = predict(&resolver, &Reading(store), Check::Stamps, &|_| false);
-    let requested = plan.graph.ids().zip(predictions).find(|(id, _)| plan.graph.node(*id).requested);
-    match requested.map(|(_, prediction)| prediction) {
-        Some(Prediction::Cached(kept)) => Ok((Some((*kept).clone()), None)),
-        Some(Prediction::WouldRun(reason)) => older(reason.to_string()),
-        Some(Prediction::MayRun(needed)) => older(format!("it reads {}, which would run", plan.graph.name(needed))),
-        Some(Prediction::WouldFail(message)) => older(message),
-        Some(Prediction::Unknown) | None => older("it has nothing to read".to_string()),
-    }
+fn present(program: &str, words: &[OsString]) -> Result<Exit, CommandError> {
+    let shown = exec::present(Path::new(&beside()?.join(program)), words);
+    let shown = shown.with_context(|| format!("cannot start the program `{program}`"))?;
+    Ok(if shown.success() { Exit::Done } else { Exit::TaskFailed })
 }

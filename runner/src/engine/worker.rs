@@ -17,6 +17,7 @@ use crate::graph::NodeId;
 use crate::resolve::{Reading, Resolved};
 use crate::spec::Task;
 use crate::store::{Begun, Finished, Kept, Lookup, Workspace};
+use crate::text;
 
 /// What a program reports as the newest event that its result rests on, in microseconds since 1970 UTC.
 const LARGEST_TIMESTAMP: &str = "largest_timestamp";
@@ -76,8 +77,8 @@ impl Engine<'_> {
         if let Some(declared) = task.limits.memory.filter(|declared| ending.usage.peak_memory > *declared) {
             said.push(format!(
                 "warning: it took {} of memory, more than the {} declared for `{}`",
-                bytesize::ByteSize(ending.usage.peak_memory),
-                bytesize::ByteSize(declared),
+                text::size(ending.usage.peak_memory),
+                text::size(declared),
                 task.name
             ));
         }

@@ -20,6 +20,7 @@ pub use guard::watch;
 pub use local::LocalProcesses;
 pub use script::script;
 
+use crate::text;
 use crate::usage::Usage;
 
 /// A program to run.
@@ -109,7 +110,7 @@ impl std::fmt::Display for Exit {
             Exit::Signal(signal) => write!(formatter, "killed by signal {signal}"),
             Exit::TimedOut(limit) => write!(formatter, "took longer than {}", humantime::format_duration(*limit)),
             Exit::OutOfMemory(Some(limit)) => {
-                write!(formatter, "out of memory: it took more than {}", bytesize::ByteSize(*limit))
+                write!(formatter, "out of memory: it took more than {}", text::size(*limit))
             }
             Exit::OutOfMemory(None) => formatter.write_str("out of memory: the kernel ended it"),
             Exit::Stopped => formatter.write_str("stopped"),

@@ -58,7 +58,7 @@ impl Index {
 
     /// The digest of a file's content, from memory or by reading it.
     pub fn see(&self, path: &Path) -> io::Result<Seen> {
-        if let Some(seen) = self.recall(path)? {
+        if let Ok(seen) = self.recall(path)? {
             return Ok(seen);
         }
         let seen = Seen::take(path)?;
@@ -69,11 +69,11 @@ impl Index {
         Ok(seen)
     }
 
-    /// The digest of a file's content, if it is remembered and the file is still the same.
-    pub fn recall(&self, path: &Path) -> io::Result<Option<Seen>> {
+    /// The digest of a file's content, if it is remembered and the file is still the same; its stamp alone, if not.
+    pub fn recall(&self, path: &Path) -> io::Result<Result<Seen, Stamp>> {
         let stamp = Stamp::take(path)?;
         let known = self.content().files.get(path.to_string_lossy().as_ref()).copied();
-        Ok(known.filter(|seen| seen.stamp == stamp))
+        Ok(known.filter(|seen| seen.stamp == stamp).ok_or(stamp))
     }
 
     pub fn result(&self, key: &Key) -> Option<Indexed> {

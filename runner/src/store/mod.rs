@@ -60,13 +60,13 @@ use anyhow::Result;
 use crate::day::Day;
 
 pub use claim::Queue;
-pub use entry::{Entry, Kept, OutputFile};
+pub use entry::{Entry, Kept};
 pub use index::Index;
 pub use key::{Digest, Key, Manifest, ManifestInput};
 pub use reason::{Change, Reason};
 pub use run_folders::RunFolders;
 pub use stamp::Seen;
-pub use workspace::{Begun, Finished, Fresh, Ticket, Workspace};
+pub use workspace::{Begun, Finished, Ticket, Workspace};
 
 use index::Indexed;
 use stamp::Stamp;
@@ -203,7 +203,7 @@ impl Store {
     pub fn with_output(&self, task: &str, day: Option<Day>, digest: &Digest) -> Option<Kept> {
         let results =
             results_of(&self.node_folder(task, day)).into_iter().filter_map(|folder| whole(folder, task, day));
-        results.into_iter().find(|kept| kept.files.iter().any(|file| file.digest == *digest))
+        results.rev().find(|kept| kept.files.iter().any(|file| file.digest == *digest))
     }
 
     fn node_folder(&self, task: &str, day: Option<Day>) -> PathBuf {

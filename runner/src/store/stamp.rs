@@ -44,6 +44,11 @@ impl Stamp {
         }
     }
 
+    /// In bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Whether the file changed so recently that an equal stamp proves nothing.
     pub fn is_young(&self) -> bool {
         let newest = self.modified.0.max(self.changed.0);

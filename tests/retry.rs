@@ -1,0 +1,116 @@
+//! Doing again what an earlier run left undone, and nothing else.
+
+mod support;
+#[path = "support/text_pipeline.rs"]
+mod text_pipeline;
+
+use support::Space;
+use text_pipeline::{new, page, ran, run, run_days, runner};
+
+/// A run of three days whose second day failed.
+fn failed(name: &str, arguments: &[&str]) -> Space {
+    let space = new(name);
+    space.write("data/words/2025-01-02.txt", "FAIL now\n");
+    run(&space, arguments).with(1).says("`runner retry` does what is left");
+    space.write("data/words/2025-01-02.txt", "two\n");
+    ran(&space);
+    space
+}
+
+const LEFT: [&str; 5] =
+    ["page@2025-01-02", "page@2025-01-03", "recent@2025-01-02", "recent@2025-01-03", "take@2025-01-02"];
+
+#[test]
+fn retry_makes_what_failed_and_what_was_skipped_behind_it() {
+    let space = failed("retry", &[]);
+    runner(&space, "retry").with(0).says("retrying the 5 nodes that run 20").says("5 ran");
+    assert_eq!(ran(&space), LEFT);
+    assert_eq!(page(&space, "2025-01-03"), "one\ntwo\nthree\n");
+    runner(&space, "retry").with(0).says("left nothing undone");
+    assert!(ran(&space).is_empty());
+}
+
+#[test]
+fn retry_works_as_often_as_it_is_needed() {
+    let space = failed("retry_twice", &[]);
+    space.write("data/words/2025-01-02.txt", "FAIL still\n");
+    runner(&space, "retry").with(1).says("take@2025-01-02 failed");
+    space.write("data/words/2025-01-02.txt", "two\n");
+    ran(&space);
+    runner(&space, "retry").with(0);
+    assert_eq!(ran(&space), LEFT);
+}
+
+#[test]
+fn retry_leaves_alone_what_was_made_even_if_it_was_forced_or_has_changed() {
+    let space = failed("retry_leaves", &["--force"]);
+    // The first day is another now, but nothing that is left to do reads it except through the look-back.
+    runner(&space, "retry").with(0);
+    assert_eq!(ran(&space), LEFT);
+    let space = failed("retry_leaves_changed", &[]);
+    space.write("data/words/2025-01-04.txt", "four\n");
+    runner(&space, "retry").with(0);
+    assert_eq!(ran(&space), LEFT);
+}
+
+#[test]
+fn retry_takes_the_arguments_of_the_run_that_it_repeats() {
+    let space = new("retry_arguments");
+    space.write("data/words/2025-01-02.txt", "FAIL now\n");
+    run(&space, &["--task", "recent", "--output", "elsewhere", "--cache", "kept"]).with(1);
+    space.write("data/words/2025-01-02.txt", "two\n");
+    ran(&space);
+    runner(&space, "retry --cache kept").with(0);
+    assert_eq!(ran(&space), ["recent@2025-01-02", "recent@2025-01-03", "take@2025-01-02"]);
+    assert!(!space.exists("data/output") && !space.exists(".cache"));
+}
+
+#[test]
+fn an_earlier_run_can_be_named() {
+    let space = failed("retry_named", &[]);
+    let name = std::fs::read_dir(space.path(".cache/v1/runs")).unwrap().next().unwrap().unwrap().file_name();
+    space.write("data/words/2025-01-04.txt", "four\n");
+    run_days(&space, "2025-01-04", "2025-01-04", &["--task", "take"]).with(0);
+    ran(&space);
+    runner(&space, "retry").with(0).says("left nothing undone");
+    runner(&space, "retry 19").with(2).says("no run `19`; `runner runs` lists them");
+    runner(&space, "retry 20").with(2).says("`20` could be ");
+    runner(&space, &format!("retry {}", name.to_str().unwrap())).with(0);
+    assert_eq!(ran(&space), LEFT);
+}
+
+#[test]
+fn without_a_run_there_is_nothing_to_retry() {
+    let space = new("retry_nothing");
+    runner(&space, "retry").with(2).says("nothing ran yet");
+    assert!(!space.exists(".cache"));
+}
+
+#[test]
+fn a_run_with_nothing_to_do_leaves_no_trace() {
+    let space = new("no_trace");
+    run(&space, &[]).with(0);
+    // What is in raw files may be remembered only when they have been still for a while.
+    let tree = || space.tree(".").into_iter().filter(|(path, _)| !path.contains("/index.")).collect::<Vec<_>>();
+    let before = tree();
+    run(&space, &[]).with(0).says("0 ran");
+    run(&space, &["--json"]).with(0).says("0 ran");
+    assert!(tree() == before);
+}
+
+#[test]
+fn a_journal_that_is_damaged_stops_nothing() {
+    let space = failed("retry_damaged", &[]);
+    let run_folder = std::fs::read_dir(space.path(".cache/v1/runs")).unwrap().next().unwrap().unwrap().path();
+    let journal = run_folder.join("journal.jsonl");
+    let text = std::fs::read(&journal).unwrap();
+    // Cut in the middle of a line, the run is one that was killed: what is not known to be made is left.
+    let cut = text.len() * 3 / 4;
+    space.write(journal.strip_prefix(&space.folder).unwrap().to_str().unwrap(), &text[..cut]);
+    runner(&space, "retry").with(0);
+    assert!(ran(&space).contains(&"take@2025-01-02".to_string()));
+    assert_eq!(page(&space, "2025-01-03"), "one\ntwo\nthree\n");
+    space.write(journal.strip_prefix(&space.folder).unwrap().to_str().unwrap(), b"\x00\xff\n{}\n");
+    run(&space, &[]).with(0);
+    runner(&space, "runs").with(0);
+}
