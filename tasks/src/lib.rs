@@ -28,11 +28,17 @@
 //! [`schema`] names them and their columns.
 
 pub mod calendar;
+pub mod difference;
+pub mod digest;
+pub mod grid;
 pub mod history;
 pub mod parquet_file;
 pub mod raw;
 pub mod report;
 pub mod schema;
+pub mod selection;
+pub mod spelling;
+pub mod statistics;
 pub mod synthetic;
 pub mod table;
 pub mod task;
