@@ -8,9 +8,13 @@
 //!
 //! A task reads only its inputs and writes only its outputs. The same inputs give the same bytes, under any number
 //! of threads: every table has a total order before it is written, and nothing depends on a clock or on the order of
-//! a hash map. People read stderr: a task that has nothing to warn of says nothing. Numbers (rows in and out, rejects
-//! by reason, the smallest and largest timestamp) go as JSON to the file that `--report` or `TASK_REPORT` names.
-//! The exit status is 0 or 1, and 2 for a command line that makes no sense.
+//! a hash map. People read stderr: a task that has nothing to warn of says nothing. The exit status is 0 or 1, and 2
+//! for a command line that makes no sense.
+//!
+//! Numbers go as JSON to the file that `--report` or `TASK_REPORT` names: `rows_in`, `rows_out`, `rejected` by reason,
+//! and `smallest_timestamp` and `largest_timestamp`, the times of the oldest and the newest event that the result rests
+//! on, in microseconds since 1970 UTC. `history` always writes these two, as null if it used no action, so that its
+//! `largest_timestamp` can be held against the day: it must be before the day begins.
 //!
 //! Nothing here knows of the runner, of its cache or of `pipeline.yaml`: every task can be run by hand on files.
 //!
@@ -24,11 +28,17 @@
 //! [`schema`] names them and their columns.
 
 pub mod calendar;
+pub mod difference;
+pub mod digest;
+pub mod grid;
 pub mod history;
 pub mod parquet_file;
 pub mod raw;
 pub mod report;
 pub mod schema;
+pub mod selection;
+pub mod spelling;
+pub mod statistics;
 pub mod synthetic;
 pub mod table;
 pub mod task;

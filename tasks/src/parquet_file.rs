@@ -11,20 +11,41 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow, bail};
 use polars::prelude::*;
 
+/// Bytes that a stride of a file takes in memory, roughly.
+const STRIDE_BYTES: usize = 1 << 27;
+/// The most rows of a stride.
+const STRIDE_ROWS: usize = 1 << 16;
+
 /// A file whose footer has been read.
 pub struct ParquetFile {
     path: PathBuf,
     pub rows: usize,
     /// The names of its columns, in order.
     pub columns: Vec<String>,
+    /// Rows of a stride.
+    stride: usize,
 }
 
 impl ParquetFile {
     pub fn open(path: &Path) -> Result<Self> {
         let mut reader = ParquetReader::new(File::open(path)?);
-        let read = || Ok((reader.num_rows()?, reader.schema()?.iter_names().map(|name| name.to_string()).collect()));
-        let (rows, columns) = guarded(read)?;
-        Ok(ParquetFile { path: path.to_path_buf(), rows, columns })
+        guarded(|| {
+            let columns = reader.schema()?.iter_names().map(|name| name.to_string()).collect();
+            let metadata = reader.get_metadata()?;
+            let chunks = metadata.row_groups.iter().flat_map(|group| group.parquet_columns());
+            // A value may take eight bytes, however well it is packed.
+            let bytes = chunks.map(|chunk| chunk.uncompressed_size().max(chunk.num_values().saturating_mul(8)));
+            let bytes = bytes.fold(0_usize, |sum, bytes| sum.saturating_add(bytes.try_into().unwrap_or(0)));
+            let stride = (STRIDE_BYTES / (bytes / metadata.num_rows.max(1)).max(1)).clamp(1, STRIDE_ROWS);
+            // A power of two, as the rows of a row group usually are, so that strides seldom share one.
+            let stride = 1 << stride.ilog2();
+            Ok(ParquetFile { path: path.to_path_buf(), rows: metadata.num_rows, columns, stride })
+        })
+    }
+
+    /// Its rows in strides (the first row, how many) of which each fits into memory, however long the lists are.
+    pub fn strides(&self) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.rows).step_by(self.stride).map(|start| (start, self.stride.min(self.rows - start)))
     }
 
     /// Fails if one of `names` is not a column, and says what there is.

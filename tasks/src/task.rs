@@ -2,7 +2,7 @@
 //!
 //! It does not know what any task does.
 
-use std::io::{Write, stderr};
+use std::io::{BufWriter, ErrorKind, Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,6 +13,7 @@ use clap::Parser;
 use crate::calendar;
 use crate::parquet_file;
 use crate::report::Report;
+use crate::spelling::legible;
 
 /// The arguments that the task contract gives to every task.
 #[derive(clap::Args, Debug)]
@@ -86,6 +87,24 @@ pub fn run<A: Arguments>(work: fn(&A) -> Result<Report>) -> ExitCode {
     }
 }
 
+/// Lets a program that is no task print what it finds; an error is one line on stderr and exit status 1.
+pub fn print(work: impl FnOnce(&mut dyn Write) -> Result<()>) -> ExitCode {
+    let mut out = BufWriter::new(stdout().lock());
+    match work(&mut out).and_then(|()| Ok(out.flush()?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        // A reader that has seen enough (`show ... | head`) closes the pipe; that is no failure.
+        Err(error) if error.chain().any(is_closed_pipe) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
 /// Makes a panic a line for people instead of a trace for programmers.
 pub fn report_faults() {
     std::panic::set_hook(Box::new(|fault| {
@@ -96,9 +115,12 @@ pub fn report_faults() {
 }
 
 /// Says something to people; the runner shows it beside the name of the node.
+///
+/// A message may quote the data, so it is stripped of what would act on a terminal.
 pub fn complain(message: &str) {
+    let lines: Vec<String> = message.split('\n').map(legible).collect();
     // Where nothing can be said (stderr is closed, or a log on a full disk), the exit status has to do.
-    let _ = writeln!(stderr(), "{message}");
+    let _ = writeln!(stderr(), "{}", lines.join("\n"));
 }
 
 #[expect(clippy::disallowed_methods, reason = "the report is a file of the task contract")]

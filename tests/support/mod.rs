@@ -1,11 +1,15 @@
 //! A folder of its own for a test, and programs started in it, whose words are shown when an expectation fails.
-#![allow(dead_code, reason = "each test file uses the part of this that it needs")]
+#![allow(dead_code, unused_imports, reason = "each test file uses the part of this that it needs")]
 #![allow(clippy::disallowed_methods, reason = "tests write files and start programs")]
+
+mod chance;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+pub use chance::Chance;
 
 /// A folder below the build's own for temporary files; it stays when the test fails.
 pub struct Space {
@@ -138,22 +142,5 @@ impl Ended {
 
     fn all(&self) -> String {
         format!("{}\nstatus {}\nstdout:\n{}\nstderr:\n{}", self.command, self.status, self.stdout, self.stderr)
-    }
-}
-
-/// A generator of chance for randomised tests (SplitMix64), small enough to be beyond doubt.
-pub struct Chance(pub u64);
-
-impl Chance {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ mixed >> 31
-    }
-
-    /// A number in 0 .. `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
     }
 }

@@ -8,7 +8,7 @@ use polars::prelude::{
     DataType, Int8Type, Int32Type, Int64Chunked, IntoColumn, ListBuilderTrait, ListPrimitiveChunkedBuilder,
 };
 use tasks::history::{ActionTable, Histories};
-use tasks::report::Report;
+use tasks::report::{Report, Span};
 use tasks::task::{self, Arguments, Contract};
 use tasks::{calendar, schema, table};
 
@@ -44,7 +44,8 @@ fn history(arguments: &History) -> Result<Report> {
     };
     customers.sort_unstable();
     customers.dedup();
-    let mut report = Report::default();
+    // Said even if no action is used: that nothing after the day was used must not be confused with silence.
+    let mut report = Report { events: Some(Span::default()), ..Report::default() };
     let mut histories = Histories::new(customers, arguments.history_length as usize, midnight);
     for path in contract.inputs("actions").into_iter().chain(contract.inputs("orders")) {
         let actions = table::read(path, &schema::actions())?;

@@ -1,4 +1,4 @@
-//! `show`: the schema and rows of a Parquet table, for people.
+//! `show`: the schema, the rows or the statistics of a Parquet table, for people and as JSON for programs.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -6,9 +6,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use polars::prelude::{AnyValue, ChunkCompareEq, DataFrame};
+use polars::prelude::DataFrame;
+use serde::Serialize;
+use tasks::grid::{GridColumn, grid};
 use tasks::parquet_file::ParquetFile;
-use tasks::schema::CUSTOMER_ID;
+use tasks::selection::Selection;
+use tasks::spelling::{JsonRow, Value, legible};
+use tasks::statistics::{self, ColumnStatistics, DISTINCT, Distinct, Statistics};
+use tasks::task;
 
 /// Show the schema and the first rows of a Parquet table
 #[derive(Parser)]
@@ -28,87 +33,169 @@ struct Show {
     /// Show the schema alone
     #[arg(long)]
     schema: bool,
+    /// Show what the columns hold, over all rows: nulls, extremes, distinct values, lengths of lists
+    #[arg(long, conflicts_with = "schema")]
+    stats: bool,
+    /// Print JSON: an object a row, or one object for the schema or the statistics; times are ISO 8601, in UTC
+    #[arg(long)]
+    json: bool,
 }
 
 fn main() -> ExitCode {
-    tasks::task::report_faults();
+    task::report_faults();
     let arguments = Show::parse();
-    match show(&arguments).with_context(|| format!("cannot show {}", arguments.path.display())) {
-        Ok(text) => {
-            // A reader that has seen enough (`show ... | head`) closes the pipe; that is no failure.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            tasks::task::complain(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    task::print(|out| show(&arguments, out).with_context(|| format!("cannot show {}", arguments.path.display())))
 }
 
-fn show(arguments: &Show) -> Result<String> {
+fn show(arguments: &Show, out: &mut dyn Write) -> Result<()> {
     let file = ParquetFile::open(&arguments.path)?;
     file.expect(arguments.columns.iter().map(String::as_str))?;
-    let columns = if arguments.columns.is_empty() { file.columns.clone() } else { arguments.columns.clone() };
-    let wanted = if arguments.schema { 0 } else { arguments.rows };
-    let (frame, total) = match arguments.customer {
-        None => (file.read(&columns, 0, wanted.min(file.rows))?, file.rows),
-        Some(customer) => rows_of(&file, customer, &columns, wanted)?,
-    };
-    let width = columns.iter().map(String::len).max().unwrap_or(0);
-    let mut text: String =
-        frame.columns().iter().map(|column| format!("{:width$}  {}\n", column.name(), column.dtype())).collect();
-    if !arguments.schema {
-        text.push_str(&format!("\n{} of {total} rows\n", frame.height()));
-        text.push_str(&grid(&frame)?);
+    let columns = if arguments.columns.is_empty() { &file.columns } else { &arguments.columns };
+    if arguments.stats {
+        let statistics = statistics::gather(&file, columns, arguments.customer)?;
+        return if arguments.json { line(out, &statistics) } else { tell_statistics(out, &statistics) };
     }
-    Ok(text)
-}
-
-/// Rows of a table that are read at a time in search of a customer.
-const STRIDE: usize = 1 << 16;
-
-/// The first `wanted` rows of a customer, and how many there are.
-fn rows_of(file: &ParquetFile, customer: i64, columns: &[String], wanted: usize) -> Result<(DataFrame, usize)> {
-    file.expect([CUSTOMER_ID])?;
-    let mut found = file.read(columns, 0, 0)?;
-    let mut total = 0;
-    for start in (0..file.rows).step_by(STRIDE) {
-        let count = STRIDE.min(file.rows - start);
-        let ids = file.read(&[CUSTOMER_ID.to_string()], start, count)?;
-        let matches = ids.column(CUSTOMER_ID)?.i64()?.equal(customer);
-        let matching = matches.sum().unwrap_or(0) as usize;
-        if matching > 0 && found.height() < wanted {
-            let rows = file.read(columns, start, count)?.filter(&matches)?;
-            found.vstack_mut(&rows.head(Some(wanted - found.height())))?;
+    match (arguments.schema, arguments.json) {
+        (true, true) => line(out, &Schema::of(&file, &file.read(columns, 0, 0)?)),
+        (true, false) => tell_schema(out, &file.read(columns, 0, 0)?),
+        (false, true) => walk(&file, columns, arguments, |frame| {
+            (0..frame.height()).try_for_each(|row| line(out, &JsonRow { frame, row }))
+        })
+        .map(drop),
+        (false, false) => {
+            let mut shown = file.read(columns, 0, 0)?;
+            let total = walk(&file, columns, arguments, |frame| {
+                shown.vstack_mut(frame)?;
+                Ok(())
+            })?;
+            tell_schema(out, &shown)?;
+            writeln!(out, "\n{} of {total} rows", shown.height())?;
+            tell_rows(out, &shown)
         }
-        total += matching;
     }
-    Ok((found, total))
 }
 
-/// The rows of a table under the names of its columns, numbers to the right.
-fn grid(frame: &DataFrame) -> Result<String> {
+/// Hands on the rows that are to be shown, a stretch at a time, and says how many there are to choose from.
+fn walk(
+    file: &ParquetFile,
+    columns: &[String],
+    arguments: &Show,
+    mut take: impl FnMut(&DataFrame) -> Result<()>,
+) -> Result<usize> {
+    let selection = Selection::new(file, arguments.customer)?;
+    let (mut left, mut total) = (arguments.rows, 0);
+    for stretch in selection.stretches() {
+        let stretch = stretch?;
+        total += stretch.rows;
+        let most = stretch.rows.min(left);
+        if most > 0 {
+            take(&selection.read(&stretch, columns, most)?)?;
+            left -= most;
+        }
+    }
+    Ok(total)
+}
+
+/// The schema as a program is told.
+#[derive(Serialize)]
+struct Schema {
+    rows: usize,
+    columns: Vec<SchemaColumn>,
+}
+
+#[derive(Serialize)]
+struct SchemaColumn {
+    name: String,
+    #[serde(rename = "type")]
+    dtype: String,
+}
+
+impl Schema {
+    fn of(file: &ParquetFile, frame: &DataFrame) -> Schema {
+        let column = |name: &str, dtype: String| SchemaColumn { name: name.to_string(), dtype };
+        let columns = frame.columns().iter().map(|given| column(given.name(), given.dtype().to_string()));
+        Schema { rows: file.rows, columns: columns.collect() }
+    }
+}
+
+/// A JSON value on a line of its own.
+fn line(out: &mut dyn Write, value: &impl Serialize) -> Result<()> {
+    let mut text = serde_json::to_vec(value)?;
+    text.push(b'\n');
+    Ok(out.write_all(&text)?)
+}
+
+fn tell_schema(out: &mut dyn Write, frame: &DataFrame) -> Result<()> {
+    let names: Vec<_> = frame.columns().iter().map(|column| legible(column.name())).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    for (name, column) in names.iter().zip(frame.columns()) {
+        writeln!(out, "{name:width$}  {}", legible(&column.dtype().to_string()))?;
+    }
+    Ok(())
+}
+
+fn tell_rows(out: &mut dyn Write, frame: &DataFrame) -> Result<()> {
     let mut columns = Vec::new();
     for column in frame.columns() {
-        let mut cells = vec![column.name().to_string()];
-        for row in 0..frame.height() {
-            cells.push(match column.get(row)? {
-                AnyValue::String(text) => text.to_string(),
-                value => value.to_string(),
-            });
-        }
-        let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
-        columns.push((cells, width, column.dtype().is_numeric()));
+        let cells = (0..frame.height()).map(|row| Ok(Value(column.get(row)?).cell()));
+        let right = column.dtype().is_primitive_numeric();
+        columns.push(GridColumn { name: legible(column.name()), cells: cells.collect::<Result<_>>()?, right });
     }
-    let mut text = String::new();
-    for row in 0..=frame.height() {
-        let line = columns.iter().map(|(cells, width, numeric)| {
-            let cell = &cells[row];
-            if *numeric { format!("{cell:>width$}") } else { format!("{cell:width$}") }
-        });
-        text.push_str(line.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
+    Ok(out.write_all(grid(&columns).as_bytes())?)
+}
+
+/// Three grids, as one would be wider than a terminal: the columns, their extremes, the lengths of lists.
+fn tell_statistics(out: &mut dyn Write, statistics: &Statistics) -> Result<()> {
+    let columns: Vec<_> = statistics.columns.iter().collect();
+    let of = |name: &str, columns: &[&ColumnStatistics], right, cell: &dyn Fn(&ColumnStatistics) -> String| {
+        let cells = columns.iter().map(|column| cell(column)).collect();
+        GridColumn { name: name.to_string(), cells, right }
+    };
+    let extreme = |value: &Option<Value>| value.as_ref().map_or("-".to_string(), |value| abbreviated(value.cell()));
+    let name = |column: &ColumnStatistics| legible(&column.name);
+    let about = [
+        of("column", &columns, false, &name),
+        of("type", &columns, false, &|column| legible(&column.dtype)),
+        of("nulls", &columns, true, &|column| column.nulls.to_string()),
+        of("distinct", &columns, true, &|column| distinct(&column.distinct)),
+    ];
+    let extremes = [
+        of("column", &columns, false, &name),
+        of("smallest", &columns, true, &|column| extreme(&column.smallest)),
+        of("largest", &columns, true, &|column| extreme(&column.largest)),
+    ];
+    write!(out, "{} rows\n\n{}\n{}", statistics.rows, grid(&about), grid(&extremes))?;
+    let lists: Vec<_> = columns.into_iter().filter(|column| column.lists.is_some()).collect();
+    if lists.is_empty() {
+        return Ok(());
     }
-    Ok(text)
+    let length = |tell: fn(&statistics::Lengths) -> String| {
+        move |column: &ColumnStatistics| column.lists.as_ref().map_or(String::new(), tell)
+    };
+    let lengths = [
+        of("column", &lists, false, &name),
+        of("shortest", &lists, true, &length(|lists| lists.shortest.to_string())),
+        of("mean", &lists, true, &length(|lists| format!("{:.1}", lists.mean))),
+        of("longest", &lists, true, &length(|lists| lists.longest.to_string())),
+        of("empty", &lists, true, &length(|lists| format!("{:.2} %", 100.0 * lists.empty))),
+    ];
+    Ok(write!(out, "\n{}", grid(&lengths))?)
+}
+
+fn distinct(distinct: &Distinct) -> String {
+    match distinct {
+        Distinct::Exactly(count) => count.to_string(),
+        Distinct::Many => format!("> {DISTINCT}"),
+        Distinct::Unknown => "-".to_string(),
+    }
+}
+
+/// Characters of an extreme that are shown.
+const EXTREME: usize = 28;
+
+fn abbreviated(text: String) -> String {
+    if text.chars().count() <= EXTREME {
+        return text;
+    }
+    text.chars().take(EXTREME - 1).chain(['…']).collect()
 }

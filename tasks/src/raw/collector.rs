@@ -25,31 +25,31 @@ const TOP_REASONS: usize = 5;
 /// What one `read` has gathered so far.
 pub struct Collector {
     fields: Fields,
-    customers: Vec<i64>,
-    items: Vec<i32>,
-    timestamps: Vec<i64>,
-    days: Vec<i32>,
-    labels: Vec<bool>,
-    rejected: Rejected,
-    rows: Tally,
-    entries: Tally,
+    pub(super) customers: Vec<i64>,
+    pub(super) items: Vec<i32>,
+    pub(super) timestamps: Vec<i64>,
+    pub(super) days: Vec<i32>,
+    pub(super) labels: Vec<bool>,
+    pub(super) rejected: Rejected,
+    pub(super) rows: Tally,
+    pub(super) entries: Tally,
 }
 
 /// How many were seen, and how many of them rejected.
 #[derive(Default)]
-struct Tally {
-    seen: u64,
-    rejected: u64,
+pub(super) struct Tally {
+    pub(super) seen: u64,
+    pub(super) rejected: u64,
 }
 
 /// The columns of the table of rejected rows, and the file that is being read.
 #[derive(Default)]
-struct Rejected {
+pub(super) struct Rejected {
     file: String,
     files: Vec<String>,
-    lines: Vec<i64>,
+    pub(super) lines: Vec<i64>,
     reasons: Vec<String>,
-    raw: Vec<String>,
+    pub(super) raw: Vec<String>,
 }
 
 /// A raw row's line (or row number in a Parquet file), from 1, and how to spell it again if it is rejected.

@@ -15,7 +15,7 @@ use super::json;
 use super::record::{Cell, Record};
 
 /// Reads records to the end of the stream.
-pub fn read(stream: Box<dyn BufRead>, collector: &mut Collector) -> Result<()> {
+pub fn read(stream: impl BufRead, collector: &mut Collector) -> Result<()> {
     let fields = collector.fields().clone();
     let window = Rc::new(RefCell::new(Window::default()));
     let watched = Watched { stream, window: Rc::clone(&window) };
@@ -94,12 +94,12 @@ impl Window {
 }
 
 /// A stream that leaves what is read of it in a window.
-struct Watched {
-    stream: Box<dyn BufRead>,
+struct Watched<S> {
+    stream: S,
     window: Rc<RefCell<Window>>,
 }
 
-impl Read for Watched {
+impl<S: BufRead> Read for Watched<S> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.stream.read(buffer)?;
         self.window.borrow_mut().bytes.extend_from_slice(&buffer[..count]);

@@ -11,6 +11,8 @@ mod collector;
 mod csv;
 mod fields;
 mod format;
+#[cfg(test)]
+mod fuzz;
 mod json;
 mod parquet;
 mod record;

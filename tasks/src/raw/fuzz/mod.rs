@@ -1,0 +1,154 @@
+//! Hostile raw files, made by the thousand: no panic, no row lost, and nothing let through that the contract forbids.
+//!
+//! Lines that are good, and lines that break a rule, are changed by chance and read in memory; [`judge`] reads the same
+//! bytes slowly and says what must come of them. `FUZZ_EXECUTIONS` is how many inputs a test makes; a failure prints the
+//! `FUZZ_SEED` that makes its input again.
+
+#[path = "../../../../tests/support/chance.rs"]
+mod chance;
+mod corpus;
+mod judge;
+mod mutation;
+
+use std::fmt::{Debug, Formatter};
+use std::io::BufReader;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use super::{Collector, Fields, Format, Source, csv, json};
+use crate::calendar;
+use chance::Chance;
+use judge::{Judgement, Row};
+
+const SOURCES: [Source; 4] = [Source::Impressions, Source::Clicks, Source::AddToCarts, Source::PreviousOrders];
+
+/// A raw file in memory.
+struct Input {
+    format: Format,
+    source: Source,
+    /// Whether a field is named for an order's time.
+    timed: bool,
+    content: Vec<u8>,
+    /// Bytes that a read takes at most, as the ends of buffers are where parsers stumble.
+    piece: usize,
+}
+
+/// What has become of a raw file.
+struct Outcome {
+    rows: Vec<Row>,
+    collector: Collector,
+}
+
+fn fuzz<Input: Debug>(make: fn(&mut Chance) -> Input, check: fn(&Input)) {
+    let number = |name: &str, usual| std::env::var(name).map_or(usual, |text| text.parse::<u64>().unwrap());
+    let first = number("FUZZ_SEED", 0);
+    for seed in first..first + number("FUZZ_EXECUTIONS", 50_000) {
+        let input = make(&mut Chance(seed));
+        if catch_unwind(AssertUnwindSafe(|| check(&input))).is_err() {
+            panic!("make it again with FUZZ_SEED={seed} FUZZ_EXECUTIONS=1: {input:?}");
+        }
+    }
+}
+
+#[test]
+fn no_json_file_panics_loses_a_row_or_gets_a_bad_one_through() {
+    fuzz(|chance| Input::random(chance, Format::Json), Input::check);
+}
+
+#[test]
+fn no_csv_file_panics_loses_a_row_or_gets_a_bad_one_through() {
+    fuzz(|chance| Input::random(chance, Format::Csv), Input::check);
+}
+
+#[test]
+fn every_timestamp_is_read_as_the_slow_way_reads_it() {
+    fuzz(corpus::timestamp, |text| assert_eq!(calendar::parse_timestamp(text), judge::timestamp(text)));
+}
+
+#[test]
+fn every_day_is_read_as_the_slow_way_reads_it() {
+    fuzz(corpus::day, |text| assert_eq!(calendar::parse_day(text), judge::day(text)));
+}
+
+impl Input {
+    fn random(chance: &mut Chance, format: Format) -> Input {
+        let source = SOURCES[chance.below(4) as usize];
+        let mut lines = Vec::new();
+        for _ in 0..1 + chance.below(6) {
+            lines.push(corpus::line(chance, format, source));
+        }
+        if format == Format::Csv {
+            lines.insert(0, corpus::header(chance, source));
+        }
+        let end: &[u8] = if chance.below(8) == 0 { b"\r\n" } else { b"\n" };
+        let mut content = lines.join(end);
+        if chance.below(2) == 0 {
+            content.extend(end);
+        }
+        Input { format, source, timed: chance.below(2) == 0, content, piece: 1 + chance.below(200) as usize }
+    }
+
+    fn fields(&self) -> Fields {
+        let timed = self.timed && self.source == Source::PreviousOrders;
+        let renamed: Vec<_> = timed.then(|| ("timestamp".to_string(), "occurred_at".to_string())).into_iter().collect();
+        Fields::new(self.source, &renamed).unwrap()
+    }
+
+    /// Reads some content as this file's would be.
+    fn read(&self, content: &[u8]) -> Outcome {
+        let mut collector = Collector::new(self.fields());
+        collector.begin(Path::new("raw"));
+        let mut stream = BufReader::with_capacity(self.piece, content);
+        match self.format {
+            Format::Json => json::read(&mut stream, &mut collector).unwrap(),
+            _ => csv::read(&mut stream, &mut collector).unwrap(),
+        }
+        Outcome { rows: judge::rows(&collector), collector }
+    }
+
+    /// Reads the file and holds what came of it against the slow judgement of each of its rows.
+    fn check(&self) {
+        let outcome = self.read(&self.content);
+        let judgements = match self.format {
+            Format::Json => judge::json(&self.content, &self.fields()),
+            _ => judge::csv(&self.content, &self.fields()),
+        };
+        let gathered = &outcome.collector;
+        assert_eq!(gathered.rows.seen as usize, judgements.len(), "rows seen");
+        let (mut rows, mut rejected) =
+            (outcome.rows.iter(), gathered.rejected.lines.iter().zip(&gathered.rejected.raw));
+        let mut rejected_rows = 0;
+        for Judgement { line, raw, verdict } in &judgements {
+            let verdict = verdict.clone().unwrap_or_else(|| self.alone(raw));
+            let found: Vec<&Row> = rows.by_ref().take(verdict.rows.len()).collect();
+            assert!(found.iter().copied().eq(&verdict.rows), "line {line} became {found:?}, not {verdict:?}");
+            for _ in 0..verdict.rejects {
+                let text = String::from_utf8_lossy(raw).into_owned();
+                let kept = rejected.next().map(|(line, raw)| (*line as u64, raw.trim()));
+                assert_eq!(kept, Some((*line, text.trim())), "what is kept of a row that is rejected");
+            }
+            rejected_rows += u64::from(verdict.whole);
+        }
+        assert!(rows.next().is_none() && rejected.next().is_none(), "more came out than went in");
+        assert_eq!(gathered.rows.rejected, rejected_rows, "rows rejected");
+        let entries = if self.source == Source::Impressions { outcome.rows.len() } else { 0 } as u64;
+        let bad_entries = gathered.rejected.lines.len() as u64 - rejected_rows;
+        assert_eq!((gathered.entries.seen, gathered.entries.rejected), (entries + bad_entries, bad_entries), "entries");
+        assert!(outcome.rows.iter().all(Row::is_lawful), "{:?}", outcome.rows);
+    }
+
+    /// What becomes of a row of which the slow judge is not sure, when it is read alone: it must be the same.
+    fn alone(&self, raw: &[u8]) -> judge::Verdict {
+        let header = if self.format == Format::Csv { judge::csv_header(&self.content) } else { &[] };
+        let outcome = self.read(&[header, raw].concat());
+        let (rows, gathered) = (outcome.rows, outcome.collector);
+        judge::Verdict { rows, rejects: gathered.rejected.lines.len(), whole: gathered.rows.rejected > 0 }
+    }
+}
+
+impl Debug for Input {
+    fn fmt(&self, out: &mut Formatter) -> std::fmt::Result {
+        let Input { format, source, timed, content, piece } = self;
+        write!(out, "{format:?} {source:?}, timed {timed}, by {piece}: b\"{}\"", content.escape_ascii())
+    }
+}
