@@ -21,30 +21,30 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use disturb::KILLS;
+use disturb::{KILLS, Point};
 use scene::Scene;
 use support::{Chance, Ended, Space, end, ended};
 use survivors::none_survive;
 
-/// Kills runs of a scene at their calls, and expects the next run to make up for it.
+/// The points at which runs of a scene are killed.
+fn points(scene: &Scene) -> Vec<Point> {
+    let sample = disturb::sample(&scene.calls);
+    let numbers = |how| match how {
+        "kill" => (1..=scene.calls.len()).collect(),
+        "short" => sample.iter().copied().filter(|number| scene.calls[number - 1].can_be_short()).collect(),
+        _ => sample.clone(),
+    };
+    KILLS.iter().flat_map(|how| numbers(*how).into_iter().map(|number| Point { how: *how, number })).collect()
+}
+
+/// Kills runs of a scene, and expects the next run to make up for it.
 fn kill_everywhere(scene: &Scene) {
-    for how in KILLS {
-        let all: Vec<usize> = (1..=scene.calls.len()).collect();
-        let numbers = match how {
-            "kill" => all,
-            "short" => disturb::sample(&scene.calls)
-                .into_iter()
-                .filter(|number| scene.calls[number - 1].can_be_short())
-                .collect(),
-            _ => disturb::sample(&scene.calls),
-        };
-        scene.disturb(how, &numbers, |space, ended| {
-            ended.with(-9);
-            scene.no_day_is_half(space);
-            none_survive(&space.folder);
-            scene.recovers(space);
-        });
-    }
+    scene.disturb(&points(scene), |space, _, ended| {
+        ended.with(-9);
+        scene.no_day_is_half(space);
+        none_survive(&space.folder);
+        scene.recovers(space);
+    });
 }
 
 #[test]
@@ -55,6 +55,11 @@ fn a_kill_at_every_call_of_a_first_run_costs_nothing() {
 #[test]
 fn a_kill_at_every_call_of_a_run_that_replaces_days_costs_nothing() {
     kill_everywhere(&Scene::changed_input("killed_changed_input"));
+}
+
+#[test]
+fn a_kill_at_every_call_of_a_run_that_clears_up_after_a_kill_costs_nothing() {
+    kill_everywhere(&Scene::killed_run("killed_killed_run"));
 }
 
 /// The days of the backfill that are made.

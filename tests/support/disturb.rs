@@ -26,6 +26,14 @@ pub const REFUSALS: [(&str, &str); 4] = [
 /// Where the calls are noted, in the space.
 const TRACE: &str = "trace";
 
+/// Where and how a run is disturbed.
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    pub how: &'static str,
+    /// The number of a call, counted from 1.
+    pub number: usize,
+}
+
 /// A call that changes a file or a folder.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -63,9 +71,14 @@ pub fn watch<'a>(command: &'a mut Command, space: &Space, folder: &Path) -> &'a 
     command.env("LD_PRELOAD", library()).env("DISTURB_BELOW", folder).env("DISTURB_TRACE", space.path(TRACE))
 }
 
-/// Disturbs a command that is watched at the call of a number, counted from 1.
-pub fn disturb(command: &mut Command, how: &str, at: usize) {
-    command.env("DISTURB_HOW", how).env("DISTURB_AT", at.to_string());
+/// Disturbs a command that is watched.
+pub fn disturb(command: &mut Command, point: Point) {
+    command.env("DISTURB_HOW", point.how).env("DISTURB_AT", point.number.to_string());
+}
+
+/// Forgets the calls that were noted in a space.
+pub fn forget(space: &Space) {
+    space.remove(TRACE);
 }
 
 /// The calls that were noted in a space.

@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::disturb::{self, Call};
+use crate::disturb::{self, Call, Point};
 use crate::support::{Ended, Space, end};
 use crate::text_pipeline;
 
@@ -48,10 +48,24 @@ impl Scene {
 
     /// The text pipeline when all is published and one day's words have changed, which two days read.
     pub fn changed_input(name: &str) -> Scene {
-        Scene::new(name, |space| {
-            end(command(space)).with(0);
-            space.write("data/words/2025-01-02.txt", "zwei\n");
-        })
+        Scene::new(name, change_input)
+    }
+
+    /// The same when a run was killed just after it replaced a day, so that there is much to clear away.
+    pub fn killed_run(name: &str) -> Scene {
+        let changed = Scene::changed_input(&format!("{name}/changed"));
+        let replaces = |call: &Call| call.name == "rename" && call.path.ends_with("output/dt=2025-01-02");
+        let number = 1 + changed.calls.iter().position(replaces).unwrap();
+        let scene = Scene::new(name, |space| {
+            change_input(space);
+            let mut command = command(space);
+            disturb::watch(&mut command, space, &space.folder);
+            disturb::disturb(&mut command, Point { how: "kill-after", number });
+            end(command).with(-9);
+            disturb::forget(space);
+        });
+        assert_eq!(scene.after.days, changed.after.days);
+        scene
     }
 
     fn new(name: &str, prepare: impl Fn(&Space)) -> Scene {
@@ -82,25 +96,28 @@ impl Scene {
         Space { folder }
     }
 
-    /// Disturbs a run at each of some calls, several at a time, and looks at each with a space of its own, which stays
+    /// Disturbs a run at each of some points, several at a time, and looks at each with a space of its own, which stays
     /// if what is found there is not as it should be.
-    pub fn disturb(&self, how: &str, numbers: &[usize], look: impl Fn(&Space, Ended) + Sync) {
+    pub fn disturb(&self, points: &[Point], look: impl Fn(&Space, Point, Ended) + Sync) {
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let work = || {
-            while let Some(number) = numbers.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let space = self.copy(&format!("{how}_{number}"));
+            while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let space = self.copy(&format!("{}_{}", point.how, point.number));
                 let mut command = command(&space);
-                disturb::disturb(disturb::watch(&mut command, &space, &space.folder), how, *number);
+                disturb::disturb(disturb::watch(&mut command, &space, &space.folder), *point);
                 let ended = end(command);
-                match catch_unwind(AssertUnwindSafe(|| look(&space, ended))) {
-                    Ok(()) => fs::remove_dir_all(&space.folder).unwrap(),
-                    Err(_) => failed.lock().unwrap().push(format!("{how} at {number}: {:?}", self.calls[number - 1])),
+                if catch_unwind(AssertUnwindSafe(|| look(&space, *point, ended))).is_ok() {
+                    fs::remove_dir_all(&space.folder).unwrap();
+                } else {
+                    let call = disturb::calls(&space).into_iter().nth(point.number - 1);
+                    failed.lock().unwrap().push(format!("{point:?} {call:?}"));
                 }
             }
         };
-        thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(work))));
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
         let failed = failed.into_inner().unwrap();
-        assert!(failed.is_empty(), "{} of {} failed: {failed:#?}", failed.len(), numbers.len());
+        assert!(failed.is_empty(), "{} of {} points failed: {failed:#?}", failed.len(), points.len());
     }
 
     /// Expects every day to be the whole old one or the whole new one, and none that was there to be gone.
@@ -150,6 +167,11 @@ impl Outcome {
 fn is_record(name: &str) -> bool {
     let below = name.strip_prefix(".cache/v1/").unwrap_or_default();
     !name.contains(".tmp") && (below.starts_with("runs/") || Path::new(below).components().count() == 1)
+}
+
+fn change_input(space: &Space) {
+    end(command(space)).with(0);
+    space.write("data/words/2025-01-02.txt", "zwei\n");
 }
 
 /// The runner, to be started in a space.
