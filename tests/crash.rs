@@ -2,7 +2,7 @@
 //! hand and nothing left over.
 //!
 //! The runner is killed before each of the calls by which it changes files; after some, and in the middle of some
-//! writes: the first and the last call of each kind, or all of them when the variable `CRASH_FULL` is set. And it is
+//! writes: the last call of each kind, or all of them when the variable `CRASH_FULL` is set. And it is
 //! ended at random moments of a real backfill: as many as `CRASH_MOMENTS` says, chosen from `CRASH_SEED`.
 #![expect(clippy::disallowed_methods, reason = "tests start programs")]
 
@@ -16,6 +16,7 @@ mod survivors;
 #[path = "support/text_pipeline.rs"]
 mod text_pipeline;
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -60,6 +61,28 @@ fn a_kill_at_every_call_of_a_run_that_replaces_days_costs_nothing() {
 #[test]
 fn a_kill_at_every_call_of_a_run_that_clears_up_after_a_kill_costs_nothing() {
     kill_everywhere(&Scene::killed_run("killed_killed_run"));
+}
+
+/// A program that starts another one, which waits for words that never come, and waits for it.
+const PARENT: &str = r#"#!/bin/sh
+cat "PLACE/never" &
+echo $! > "PLACE/started"
+wait
+"#;
+
+#[test]
+fn what_a_program_has_started_does_not_outlive_a_killed_runner() {
+    let space = text_pipeline::new("killed_parent");
+    let (started, never) = (space.path("started"), space.path("never"));
+    assert!(Command::new("mkfifo").args([&started, &never]).status().unwrap().success());
+    space.write_program("take.sh", &PARENT.replace("PLACE", &space.folder.display().to_string()));
+    let mut runner = scene::command(&space).stderr(Stdio::null()).spawn().unwrap();
+    // Opening a pipe to read waits for its writer. The program's program waits for one too, and ends when this test does.
+    assert!(!space.read("started").is_empty());
+    let _words = File::options().write(true).open(never).unwrap();
+    runner.kill().unwrap();
+    runner.wait().unwrap();
+    none_survive(&space.folder);
 }
 
 /// The days of the backfill that are made.

@@ -1,8 +1,8 @@
 //! A disk that refuses costs nothing: the run ends with a status and a message that says so, what was published stays as
 //! it was, and the same command works as soon as the disk does.
 //!
-//! The disk begins to refuse at the first and the last call of each kind by which the runner changes files, or at every
-//! call when the variable `CRASH_FULL` is set.
+//! The disk begins to refuse at the last call of each kind by which the runner changes files, or at every call when the
+//! variable `CRASH_FULL` is set.
 #![expect(clippy::disallowed_methods, reason = "tests write files and start programs")]
 
 #[path = "support/disturb.rs"]
@@ -118,4 +118,14 @@ fn a_read_only_folder_is_named_and_what_is_in_it_stays() {
         assert!(!scene.is_published(&space));
         scene.recovers(&space);
     }
+}
+
+#[test]
+fn too_little_room_for_what_is_to_be_made_is_foretold() {
+    let scene = Scene::changed_input("too_little_room");
+    let space = scene.copy("warned");
+    let mut command = command(&space);
+    disturb::set_room(disturb::watch(&mut command, &space, &space.folder), 1);
+    end(command).with(0).says("warning: ").says("there is room for 0 B");
+    scene.recovers(&space);
 }

@@ -88,19 +88,18 @@ pub fn calls(space: &Space) -> Vec<Call> {
     trace.lines().map(|line| Call::read(line, &folder)).collect()
 }
 
-/// The numbers of some calls: the first and the last of each kind, or all if the variable `CRASH_FULL` is set.
+/// The numbers of some calls: the last of each kind, or all if the variable `CRASH_FULL` is set.
 pub fn sample(calls: &[Call]) -> Vec<usize> {
     if std::env::var_os("CRASH_FULL").is_some() {
         return (1..=calls.len()).collect();
     }
-    let mut kinds: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-    for (number, call) in (1..).zip(calls) {
-        kinds.entry(call.kind()).and_modify(|(_, last)| *last = number).or_insert((number, number));
-    }
-    let mut numbers: Vec<usize> = kinds.into_values().flat_map(|(first, last)| [first, last]).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
+    let last: BTreeMap<String, usize> = calls.iter().map(Call::kind).zip(1..).collect();
+    last.into_values().collect()
+}
+
+/// Has every file system seem to have so much room, in bytes, to a command that is watched.
+pub fn set_room(command: &mut Command, bytes: u64) {
+    command.env("DISTURB_FREE", bytes.to_string());
 }
 
 /// The library that stands between a program and the disk, compiled once.
