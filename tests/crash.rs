@@ -30,12 +30,12 @@ use survivors::none_survive;
 /// The points at which runs of a scene are killed.
 fn points(scene: &Scene) -> Vec<Point> {
     let sample = disturb::sample(&scene.calls);
-    let numbers = |how| match how {
+    let numbers = |how: &str| match how {
         "kill" => (1..=scene.calls.len()).collect(),
         "short" => sample.iter().copied().filter(|number| scene.calls[number - 1].can_be_short()).collect(),
         _ => sample.clone(),
     };
-    KILLS.iter().flat_map(|how| numbers(*how).into_iter().map(|number| Point { how: *how, number })).collect()
+    KILLS.iter().flat_map(|how| numbers(how).into_iter().map(|number| Point { how, number })).collect()
 }
 
 /// Kills runs of a scene, and expects the next run to make up for it.

@@ -38,7 +38,7 @@ fn complains(ended: &Ended, said: &str) {
 fn refuse_everywhere(scene: &Scene) {
     let sample = disturb::sample(&scene.calls);
     let points: Vec<Point> =
-        REFUSALS.iter().flat_map(|(how, _)| sample.iter().map(|number| Point { how: *how, number: *number })).collect();
+        REFUSALS.iter().flat_map(|(how, _)| sample.iter().map(|number| Point { how, number: *number })).collect();
     scene.disturb(&points, |space, point, ended| {
         let said = REFUSALS.iter().find(|(how, _)| *how == point.how).unwrap().1;
         let refused = disturb::calls(space).iter().any(|call| call.refused);
