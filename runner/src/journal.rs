@@ -109,8 +109,12 @@ impl Journal {
 }
 
 /// What is said where a journal cannot be written.
-pub fn not_written(error: &io::Error) -> String {
-    format!("cannot write the journal of this run: {error}; `runner runs` and `runner retry` will not know all of it")
+pub fn not_written(folder: &Path, error: &io::Error) -> String {
+    let journal = folder.join(FILE);
+    format!(
+        "cannot write {}: {error}; `runner runs` and `runner retry` will not know all of this run",
+        journal.display()
+    )
 }
 
 /// A run as its journal has it.

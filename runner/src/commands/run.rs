@@ -67,6 +67,7 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
     let known = look_up(&resolver, &command, check, &forced);
     let (id, summary) = if known.iter().all(Option::is_some) {
         // Nothing is written, so that a run with nothing to do leaves nothing behind and costs next to nothing.
+        store.tidy(&command.output)?;
         let counts = Counts { cached: known.len(), ..Counts::default() };
         (None, Summary { counts, ..Summary::default() })
     } else {
@@ -97,13 +98,16 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
         let summary = engine.walk(channel, Results::new(known), journal);
         // That costs no result: the next run clears what is left of this one.
         if let Err(error) = run.finish() {
-            tell(&format!("warning: cannot clear the run's work: {error}"));
+            tell(&format!(
+                "warning: cannot clear the work of run {id} in {}: {error}",
+                ui::short(&command.cache).display()
+            ));
         }
         (Some(id), summary)
     };
     // That costs no result: files are hashed again, entries read again.
     if let Err(error) = store.index.save() {
-        tell(&format!("warning: cannot keep the index of the cache: {error}"));
+        tell(&format!("warning: cannot keep the index of the cache {}: {error}", ui::short(&command.cache).display()));
     }
     report(id.as_deref(), &plan, &summary, started, json);
     Ok(if summary.interrupted {
@@ -163,7 +167,7 @@ fn begin_journal(run: &RunFolders, plan: &Plan, command: &Command) -> Journal {
     let began = Event::Began { at: now(), process: std::process::id(), command: command.clone(), nodes };
     let journal = Journal::begin(&run.records).and_then(|mut journal| journal.write(&began).map(|()| journal));
     journal.unwrap_or_else(|error| {
-        tell(&format!("warning: {}", journal::not_written(&error)));
+        tell(&format!("warning: {}", journal::not_written(&run.records, &error)));
         Journal::none()
     })
 }

@@ -319,7 +319,7 @@ impl<'a> Director<'a> {
     /// Writes into the journal. Where that is impossible the results are there all the same, so the run goes on.
     fn record(&mut self, event: &journal::Event) {
         if let Err(error) = self.journal.write(event) {
-            self.engine.progress.say(&format!("warning: {}", journal::not_written(&error)));
+            self.engine.progress.say(&format!("warning: {}", journal::not_written(&self.engine.run.records, &error)));
         }
     }
 }

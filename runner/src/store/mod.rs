@@ -183,6 +183,11 @@ impl Store {
         RunFolders::begin(&self.root, id, output)
     }
 
+    /// Clears away what runs that were killed have left, where no run begins that would.
+    pub fn tidy(&self, output: &Path) -> Result<()> {
+        run_folders::tidy(&self.root, output)
+    }
+
     /// Whether the output folder shows a result as it is.
     pub fn is_published(&self, result: &Kept, target: &Path) -> bool {
         published::is_published(result, target)

@@ -29,24 +29,17 @@ impl RunFolders {
     pub(super) fn begin(root: &Path, id: &str, output: &Path) -> Result<Self> {
         fs::create_dir_all(root).with_context(|| format!("cannot create {}", root.display()))?;
         // Held for a moment: no other run may take this one's folders for abandoned before their lock is held.
-        let beginning = File::create(root.join("lock")).and_then(|lock| lock.lock().map(|()| lock));
-        let _beginning = beginning.with_context(|| format!("cannot lock {}", root.display()))?;
-        File::create(root.join(IN_USE)).with_context(|| format!("cannot create {}", root.join(IN_USE).display()))?;
+        let _beginning = lock(&root.join("lock"))?;
+        let in_use = root.join(IN_USE);
+        File::create(&in_use).with_context(|| format!("cannot create {}", in_use.display()))?;
         let (records, work) = (root.join("runs").join(id), root.join("work").join(id));
         for folder in [&records, &work] {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         }
-        let lock = File::create(work.join("lock")).and_then(|lock| lock.lock().map(|()| lock));
-        let lock = lock.with_context(|| format!("cannot lock {}", work.display()))?;
-        clear_abandoned(&root.join("work"), id)
-            .with_context(|| format!("cannot clear {}", root.join("work").display()))?;
-        claim::clear_abandoned(&claims(root)).with_context(|| format!("cannot clear {}", claims(root).display()))?;
+        let alive = lock(&work.join("lock"))?;
+        clear(root, output)?;
         let shelf = published::shelf(output, id);
-        published::clear_abandoned(output, |run| {
-            root.join("runs").join(run).exists() && !root.join("work").join(run).exists()
-        })
-        .with_context(|| format!("cannot clear {}", output.display()))?;
-        Ok(RunFolders { id: id.to_string(), records, root: root.to_path_buf(), work, shelf, _lock: lock })
+        Ok(RunFolders { id: id.to_string(), records, root: root.to_path_buf(), work, shelf, _lock: alive })
     }
 
     /// Where nodes are made.
@@ -94,15 +87,39 @@ fn claims(root: &Path) -> PathBuf {
     root.join("claims")
 }
 
-/// Removes the work of runs whose lock nobody holds.
-fn clear_abandoned(work: &Path, own: &str) -> io::Result<()> {
-    for run in fs::read_dir(work)? {
-        let run = run?;
-        if run.file_name() != own && !is_alive(&run.path()) {
-            fs::remove_dir_all(run.path())?;
-        }
+/// Clears away what runs that were killed have left, if there is any: a look into one folder tells.
+pub(super) fn tidy(root: &Path, output: &Path) -> Result<()> {
+    if abandoned(&root.join("work")).is_ok_and(|runs| runs.is_empty()) {
+        return Ok(());
     }
-    Ok(())
+    let _beginning = lock(&root.join("lock"))?;
+    clear(root, output)
+}
+
+/// Removes what runs that were killed have left in the cache and in the output folder.
+fn clear(root: &Path, output: &Path) -> Result<()> {
+    let work = root.join("work");
+    let cleared = abandoned(&work).and_then(|runs| runs.iter().try_for_each(fs::remove_dir_all));
+    cleared.with_context(|| format!("cannot clear {}", work.display()))?;
+    claim::clear_abandoned(&claims(root)).with_context(|| format!("cannot clear {}", claims(root).display()))?;
+    let ended = |run: &str| root.join("runs").join(run).exists() && !work.join(run).exists();
+    published::clear_abandoned(output, ended).with_context(|| format!("cannot clear {}", output.display()))
+}
+
+/// The folders of runs that are gone.
+fn abandoned(work: &Path) -> io::Result<Vec<PathBuf>> {
+    let found = match fs::read_dir(work) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        found => found?,
+    };
+    let runs = found.map(|run| Ok(run?.path())).collect::<io::Result<Vec<_>>>()?;
+    Ok(runs.into_iter().filter(|run| !is_alive(run)).collect())
+}
+
+/// A file, locked for as long as it is open.
+fn lock(path: &Path) -> Result<File> {
+    let locked = File::create(path).and_then(|file| file.lock().map(|()| file));
+    locked.with_context(|| format!("cannot lock {}", path.display()))
 }
 
 /// Whether the run that works in a folder is still there: it holds a lock for as long as it lives.
