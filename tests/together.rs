@@ -105,6 +105,8 @@ fn a_run_that_waits_does_other_things_meanwhile_and_takes_over_from_one_that_is_
     drop(waiting.begun());
     end(second);
     assert_eq!(page(&waiting.space, "2025-01-03"), "one\ntwo\nthree\n");
+    // What the killed one left behind goes with the next run, though that has nothing to do.
+    end(start(&waiting.space, ["2025-01-02", "2025-01-06"]));
     assert_eq!(waiting.space.tree(".cache/v1/claims"), []);
     assert_eq!(waiting.space.tree(".cache/v1/work"), []);
 }

@@ -107,7 +107,7 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
     };
     // That costs no result: files are hashed again, entries read again.
     if let Err(error) = store.index.save() {
-        tell(&format!("warning: cannot keep the index of the cache {}: {error}", ui::short(&command.cache).display()));
+        tell(&format!("warning: {error:#}"));
     }
     report(id.as_deref(), &plan, &summary, started, json);
     Ok(if summary.interrupted {

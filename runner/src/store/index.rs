@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::entry::OutputFile;
@@ -70,7 +71,7 @@ impl Index {
     }
 
     /// The digest of a file's content, if it is remembered and the file is still the same; its stamp alone, if not.
-    pub fn recall(&self, path: &Path) -> io::Result<Result<Seen, Stamp>> {
+    pub fn recall(&self, path: &Path) -> io::Result<std::result::Result<Seen, Stamp>> {
         let stamp = Stamp::take(path)?;
         let known = self.content().files.get(path.to_string_lossy().as_ref()).copied();
         Ok(known.filter(|seen| seen.stamp == stamp).ok_or(stamp))
@@ -117,7 +118,7 @@ impl Index {
     }
 
     /// Writes down what is remembered, if there is anything new, beside what other runs have written meanwhile.
-    pub fn save(&self) -> io::Result<()> {
+    pub fn save(&self) -> Result<()> {
         if !self.grown.swap(false, Ordering::Relaxed) {
             return Ok(());
         }
@@ -139,7 +140,7 @@ impl Index {
     }
 
     /// Strikes results out of the index on disk.
-    pub fn strike(&self, keys: &[Key]) -> io::Result<()> {
+    pub fn strike(&self, keys: &[Key]) -> Result<()> {
         self.forget(keys);
         self.write(|mut theirs: Content| {
             for key in keys {
@@ -150,12 +151,15 @@ impl Index {
     }
 
     /// Changes the file under a lock, so that no other run's words are lost.
-    fn write(&self, change: impl FnOnce(Content) -> Content) -> io::Result<()> {
-        let lock = File::create(self.file.with_extension("lock"))?;
-        lock.lock()?;
-        let content = change(sealed::read(&self.file).unwrap_or_default());
-        let unfinished = self.file.with_extension("tmp");
-        sealed::write(&unfinished, &content)?;
-        fs::rename(&unfinished, &self.file)
+    fn write(&self, change: impl FnOnce(Content) -> Content) -> Result<()> {
+        let write = || {
+            let lock = File::create(self.file.with_extension("lock"))?;
+            lock.lock()?;
+            let content = change(sealed::read(&self.file).unwrap_or_default());
+            let unfinished = self.file.with_extension("tmp");
+            sealed::write(&unfinished, &content)?;
+            fs::rename(&unfinished, &self.file)
+        };
+        write().with_context(|| format!("cannot write {}", self.file.display()))
     }
 }
