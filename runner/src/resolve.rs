@@ -41,40 +41,44 @@ pub trait Sight {
     fn see(&self, path: &Path) -> Result<Option<Seen>>;
 }
 
-/// Reads what is not remembered.
+/// Looks each time, and reads what is not remembered.
 pub struct Reading<'a>(pub &'a Store);
+
+/// Looks at each file once, and reads what is not remembered if it is small enough.
+pub struct Glancing<'a> {
+    store: &'a Store,
+    largest: u64,
+    seen: RefCell<HashMap<PathBuf, Option<Seen>>>,
+}
 
 /// Files up to this size, in bytes, are read at once rather than left for later.
 const SMALL: u64 = 1 << 20;
 
-/// Goes by what is remembered, reads what is small, and looks at each file once.
-pub struct Remembering<'a> {
-    store: &'a Store,
-    seen: RefCell<HashMap<PathBuf, Option<Seen>>>,
-}
+impl<'a> Glancing<'a> {
+    /// Reads whatever is not remembered.
+    pub fn at_all(store: &'a Store) -> Self {
+        Glancing { store, largest: u64::MAX, seen: RefCell::default() }
+    }
 
-impl<'a> Remembering<'a> {
-    pub fn new(store: &'a Store) -> Self {
-        Remembering { store, seen: RefCell::default() }
+    /// Leaves large files alone.
+    pub fn at_small(store: &'a Store) -> Self {
+        Glancing { store, largest: SMALL, seen: RefCell::default() }
     }
 }
 
 impl Sight for Reading<'_> {
     fn see(&self, path: &Path) -> Result<Option<Seen>> {
-        self.0.index.see(path).map(Some).with_context(|| format!("cannot read {}", path.display()))
+        self.0.index.see(path, u64::MAX).with_context(|| format!("cannot read {}", path.display()))
     }
 }
 
-impl Sight for Remembering<'_> {
+impl Sight for Glancing<'_> {
     fn see(&self, path: &Path) -> Result<Option<Seen>> {
         if let Some(seen) = self.seen.borrow().get(path) {
             return Ok(*seen);
         }
-        let context = || format!("cannot read {}", path.display());
-        let seen = match self.store.index.recall(path).with_context(context)? {
-            Err(stamp) if stamp.size() <= SMALL => Some(self.store.index.see(path).with_context(context)?),
-            known => known.ok(),
-        };
+        let seen = self.store.index.see(path, self.largest);
+        let seen = seen.with_context(|| format!("cannot read {}", path.display()))?;
         self.seen.borrow_mut().insert(path.to_path_buf(), seen);
         Ok(seen)
     }

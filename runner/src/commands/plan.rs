@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::graph::NodeId;
 use crate::journal::Command;
 use crate::predict::{Prediction, predict};
-use crate::resolve::Reading;
+use crate::resolve::Glancing;
 use crate::store::{Check, Store};
 
 pub fn plan(arguments: &PlanArguments) -> Result<Exit, CommandError> {
@@ -30,7 +30,7 @@ pub fn show(project: &Project, command: &Command, json: bool) -> Result<Exit, Co
     let store = Store::open(&project.cache);
     let resolver = project.resolver(&plan, &store, &programs);
     let forced = |id: NodeId| selection.forces(&plan.graph, id);
-    let predictions = predict(&resolver, &Reading(&store), Check::Stamps, &forced);
+    let predictions = predict(&resolver, &Glancing::at_all(&store), Check::Stamps, &forced);
     let name = |id: NodeId| plan.graph.name(id);
     let (mut cached, mut would, mut may, mut fail) = (0, Vec::new(), Vec::new(), Vec::new());
     for (id, prediction) in plan.graph.ids().zip(&predictions) {
@@ -55,10 +55,12 @@ pub fn show(project: &Project, command: &Command, json: bool) -> Result<Exit, Co
             .to_string(),
         );
     } else {
-        for (verb, nodes) in [("would run", &would), ("may run", &may), ("would fail", &fail)] {
-            for (name, reason) in nodes {
-                print(&format!("{verb:<10} {name:<36} {reason}"));
-            }
+        let all = [("would run", &would), ("may run", &may), ("would fail", &fail)];
+        let lines = all.iter().flat_map(|(verb, nodes)| nodes.iter().map(move |node| (verb, node)));
+        let lines: Vec<String> =
+            lines.map(|(verb, (name, reason))| format!("{verb:<10} {name:<36} {reason}")).collect();
+        if !lines.is_empty() {
+            print(&lines.join("\n"));
         }
     }
     let failing = if fail.is_empty() { String::new() } else { format!("{} would fail, ", fail.len()) };

@@ -13,7 +13,7 @@ use crate::day::Day;
 use crate::exit::Exit;
 use crate::plan::Request;
 use crate::predict::{Prediction, predict};
-use crate::resolve::Reading;
+use crate::resolve::Glancing;
 use crate::spec::Output;
 use crate::store::{Check, Kept, Store};
 
@@ -91,7 +91,7 @@ fn newest(project: &Project, store: &Store, address: Address) -> Result<(Option<
     };
     let programs = project.programs(&plan)?;
     let resolver = project.resolver(&plan, store, &programs);
-    let predictions = predict(&resolver, &Reading(store), Check::Stamps, &|_| false);
+    let predictions = predict(&resolver, &Glancing::at_all(store), Check::Stamps, &|_| false);
     let requested = plan.graph.ids().zip(predictions).find(|(id, _)| plan.graph.node(*id).requested);
     match requested.map(|(_, prediction)| prediction) {
         Some(Prediction::Cached(kept)) => Ok((Some((*kept).clone()), None)),

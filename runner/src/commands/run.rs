@@ -21,7 +21,7 @@ use crate::journal::{self, Command, Counts, Event, Journal, now};
 use crate::machine;
 use crate::plan::Plan;
 use crate::predict::{Prediction, predict};
-use crate::resolve::{Remembering, Resolver};
+use crate::resolve::{Glancing, Resolver};
 use crate::store::{Check, Kept, RunFolders, Store};
 use crate::text;
 use crate::ui;
@@ -130,7 +130,7 @@ fn look_up(
     if check == Check::Contents {
         return vec![None; resolver.graph.len()];
     }
-    let predictions = predict(resolver, &Remembering::new(resolver.store), check, forced);
+    let predictions = predict(resolver, &Glancing::at_small(resolver.store), check, forced);
     let settled = |(id, prediction): (NodeId, Prediction)| {
         let Prediction::Cached(kept) = prediction else { return None };
         let target = resolver.published(id, &command.output);

@@ -18,7 +18,7 @@ use crate::explain::{Cause, Explainer, Link, Standing, Table};
 use crate::graph::{Graph, NodeId};
 use crate::plan::Request;
 use crate::predict::{Prediction, predict};
-use crate::resolve::Reading;
+use crate::resolve::Glancing;
 use crate::store::{Change, Check, Reason, Store};
 
 /// How many first causes are shown with all that lies between.
@@ -33,7 +33,7 @@ pub fn why(arguments: &WhyArguments) -> Result<Exit, CommandError> {
     let programs = project.programs(&plan)?;
     let store = Store::open(&project.cache);
     let resolver = project.resolver(&plan, &store, &programs);
-    let predictions = predict(&resolver, &Reading(&store), Check::Stamps, &|_| false);
+    let predictions = predict(&resolver, &Glancing::at_all(&store), Check::Stamps, &|_| false);
     let Some(id) = plan.graph.ids().find(|id| plan.graph.node(*id).requested) else {
         return Err(usage(format!("{} has nothing to read", arguments.node)));
     };

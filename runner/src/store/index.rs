@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::OutputFile;
 use super::key::Key;
 use super::sealed;
-use super::stamp::{Seen, Stamp};
+use super::stamp::{self, Seen, Stamp};
 
 /// What the index says of a result.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,24 +57,24 @@ impl Index {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The digest of a file's content, from memory or by reading it.
-    pub fn see(&self, path: &Path) -> io::Result<Seen> {
-        if let Ok(seen) = self.recall(path)? {
-            return Ok(seen);
+    /// The digest of a file's content, from memory or by reading it; `None` if it is not remembered and larger than
+    /// `largest`, in bytes.
+    pub fn see(&self, path: &Path, largest: u64) -> io::Result<Option<Seen>> {
+        let stamp = Stamp::take(path)?;
+        let known = self.content().files.get(path.to_string_lossy().as_ref()).copied();
+        if let Some(seen) = known.filter(|seen| seen.stamp == stamp) {
+            return Ok(Some(seen));
         }
-        let seen = Seen::take(path)?;
-        if !seen.stamp.is_young() {
+        if stamp.size() > largest {
+            return Ok(None);
+        }
+        // The stamp was taken first: if the file changes while it is read, that is not its stamp afterwards.
+        let seen = Seen { stamp, digest: stamp::hash(path)? };
+        if !stamp.is_young() {
             self.content().files.insert(path.to_string_lossy().into_owned(), seen);
             self.grown.store(true, Ordering::Relaxed);
         }
-        Ok(seen)
-    }
-
-    /// The digest of a file's content, if it is remembered and the file is still the same; its stamp alone, if not.
-    pub fn recall(&self, path: &Path) -> io::Result<std::result::Result<Seen, Stamp>> {
-        let stamp = Stamp::take(path)?;
-        let known = self.content().files.get(path.to_string_lossy().as_ref()).copied();
-        Ok(known.filter(|seen| seen.stamp == stamp).ok_or(stamp))
+        Ok(Some(seen))
     }
 
     pub fn result(&self, key: &Key) -> Option<Indexed> {

@@ -58,13 +58,6 @@ impl Stamp {
 }
 
 impl Seen {
-    /// Looks at a file, all of it.
-    pub fn take(path: &Path) -> io::Result<Self> {
-        // The stamp comes first: if the file changes while it is hashed, it is not the file's stamp afterwards.
-        let stamp = Stamp::take(path)?;
-        Ok(Seen { stamp, digest: hash(path)? })
-    }
-
     /// Whether the file is still what it was.
     pub fn is_still(&self, path: &Path) -> bool {
         let same = Stamp::take(path).is_ok_and(|stamp| stamp == self.stamp);
