@@ -96,6 +96,23 @@ fn a_history_holds_the_newest_before_midnight_with_ties_by_item_and_type() {
     );
     let report: serde_json::Value = serde_json::from_str(&space.read("report.json")).unwrap();
     assert_eq!(report["largest_timestamp"], MIDNIGHT - 1);
+    assert_eq!(report["smallest_timestamp"], i64::MIN);
+}
+
+#[test]
+fn a_history_that_rests_on_no_action_says_so_and_who_has_no_times_says_nothing() {
+    let space = Space::new("history_without_actions");
+    write_impressions(&space, "impressions.parquet", &[(2, 1, false)]);
+    write_actions(&space, "late.parquet", &[(2, 40, 1, MIDNIGHT)]);
+    let inputs = "--day 2025-08-10 --in impressions=impressions.parquet --in actions=late.parquet";
+    task(&space, "history", &format!("{inputs} --out histories=out.parquet --report report.json")).with(0);
+    assert_eq!(
+        space.read("report.json"),
+        r#"{"rows_in":1,"rows_out":1,"smallest_timestamp":null,"largest_timestamp":null}"#
+    );
+    let inputs = "--in impressions=impressions.parquet --in histories=out.parquet";
+    task(&space, "join", &format!("{inputs} --out rows=rows.parquet --report report.json")).with(0);
+    assert!(!space.read("report.json").contains("timestamp"), "{}", space.read("report.json"));
 }
 
 #[test]
@@ -262,36 +279,6 @@ fn a_table_that_is_not_what_it_is_taken_for_is_refused_by_name() {
         let (name, arguments) = line.split_once(' ').unwrap();
         task(&space, name, arguments).with(1).says(&format!("error: {message}")).does_not_say("panicked");
     }
-}
-
-#[test]
-fn show_prints_schema_and_rows() {
-    let space = Space::new("show");
-    write_impressions(&space, "t.parquet", &[(2, 1, false), (30, 200, true), (4, 5, true)]);
-    let shown = task(&space, "show", "t.parquet --rows 2").with(0);
-    assert_eq!(
-        shown.stdout,
-        "\
-customer_id  i64
-item_id      i32
-is_order     bool
-
-2 of 3 rows
-customer_id  item_id  is_order
-          2        1  false
-         30      200  true
-"
-    );
-    assert_eq!(task(&space, "show", "t.parquet --schema --columns item_id").with(0).stdout, "item_id  i32\n");
-    task(&space, "show", "t.parquet --columns nothing")
-        .with(1)
-        .says("no column `nothing`; it has customer_id, item_id, is_order");
-    assert_eq!(
-        task(&space, "show", "t.parquet --customer 30 --columns item_id").with(0).stdout,
-        "item_id  i32\n\n1 of 1 rows\nitem_id\n    200\n"
-    );
-    assert!(task(&space, "show", "t.parquet --customer 31").with(0).stdout.contains("0 of 0 rows\n"));
-    task(&space, "show", "absent.parquet").with(1).says("error: cannot show absent.parquet: ");
 }
 
 #[test]

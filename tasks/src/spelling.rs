@@ -26,15 +26,32 @@ impl Value<'_> {
     }
 }
 
-/// A text without what acts on a terminal: breaks and tabs become spaces; other control characters, and marks that turn
-/// the direction of writing, go.
+/// A text without what acts on a terminal: breaks and tabs become spaces, the rest goes.
 pub fn legible(text: &str) -> String {
     let keep = |character: char| match character {
         '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => Some(' '),
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
-        _ => (!character.is_control()).then_some(character),
+        _ => (!acts(character)).then_some(character),
     };
     text.chars().filter_map(keep).collect()
+}
+
+/// JSON in one line, in which what acts on a terminal is escaped, also where JSON need not.
+pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
+    let text = serde_json::to_string(value)?;
+    let escape = |character: char| match acts(character) {
+        true => format!("\\u{:04x}", u32::from(character)),
+        false => character.to_string(),
+    };
+    // Nothing outside of its texts is more than plain letters.
+    Ok(if text.contains(acts) { text.chars().map(escape).collect() } else { text })
+}
+
+/// Control characters, breaks of lines, and marks that turn the direction of writing.
+fn acts(character: char) -> bool {
+    let marks = ['\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}'];
+    character.is_control()
+        || marks.contains(&character)
+        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl fmt::Display for Value<'_> {

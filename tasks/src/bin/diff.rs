@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Parser;
 use tasks::difference::{compare, words};
+use tasks::spelling::json;
 use tasks::task;
 
 /// Tell what changed from one Parquet table to another
@@ -39,6 +40,6 @@ fn main() -> ExitCode {
 
 fn diff(arguments: &Diff, out: &mut dyn Write) -> Result<()> {
     let difference = compare(&arguments.old, &arguments.new, arguments.rows).context("cannot compare")?;
-    let text = if arguments.json { serde_json::to_string(&difference)? + "\n" } else { words(&difference) };
+    let text = if arguments.json { json(&difference)? + "\n" } else { words(&difference) };
     Ok(out.write_all(text.as_bytes())?)
 }

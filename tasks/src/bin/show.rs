@@ -11,7 +11,7 @@ use serde::Serialize;
 use tasks::grid::{GridColumn, grid};
 use tasks::parquet_file::ParquetFile;
 use tasks::selection::Selection;
-use tasks::spelling::{JsonRow, Value, legible};
+use tasks::spelling::{JsonRow, Value, json, legible};
 use tasks::statistics::{self, ColumnStatistics, DISTINCT, Distinct, Statistics};
 use tasks::task;
 
@@ -120,9 +120,7 @@ impl Schema {
 
 /// A JSON value on a line of its own.
 fn line(out: &mut dyn Write, value: &impl Serialize) -> Result<()> {
-    let mut text = serde_json::to_vec(value)?;
-    text.push(b'\n');
-    Ok(out.write_all(&text)?)
+    Ok(writeln!(out, "{}", json(value)?)?)
 }
 
 fn tell_schema(out: &mut dyn Write, frame: &DataFrame) -> Result<()> {
