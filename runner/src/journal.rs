@@ -177,14 +177,18 @@ impl Record {
     /// The record of a run, if its journal says at least what it was about.
     pub fn read(runs: &Path, id: &str) -> Option<Record> {
         let folder = runs.join(id);
-        let text = String::from_utf8_lossy(&fs::read(folder.join(FILE)).ok()?).into_owned();
+        let bytes = fs::read(folder.join(FILE)).ok()?;
+        Record::parse(id, &folder, &bytes)
+    }
+
+    fn parse(id: &str, folder: &Path, bytes: &[u8]) -> Option<Record> {
         let mut record = None;
-        for event in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+        for event in bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()) {
             match (event, &mut record) {
                 (Event::Began { at, process, command, nodes }, None) => {
                     record = Some(Record {
                         id: id.to_string(),
-                        folder: folder.clone(),
+                        folder: folder.to_path_buf(),
                         began: at,
                         process,
                         command,
@@ -264,4 +268,84 @@ impl NodeRecord {
 /// A time of a journal, if it is one.
 pub fn time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::damage::{Chance, damaged, executions};
+
+    /// The journal of a run in which everything that can happen to a node happened.
+    fn journal() -> Vec<u8> {
+        let node = || "take@2025-01-01".to_string();
+        let command = Command {
+            from: "2025-01-01".parse().unwrap(),
+            to: "2025-01-03".parse().unwrap(),
+            tasks: vec!["take+".into()],
+            jobs: Some(2),
+            memory: Some(1 << 30),
+            force: false,
+            fail_fast: false,
+            verify: true,
+            only: Some(BTreeSet::from([node()])),
+            pipeline: "/p/pipeline.yaml".into(),
+            data: "/p/data".into(),
+            output: "/p/output".into(),
+            cache: "/p/.cache".into(),
+        };
+        let usage = Usage { seconds: 0.5, cpu_seconds: 0.25, peak_memory: 1 << 20 };
+        let (at, because) = (now(), "take@2025-01-01 failed".to_string());
+        let rejected = BTreeMap::from([("item_id is null".to_string(), 3)]);
+        let results = BTreeMap::from([(node(), "00ff".to_string())]);
+        let failed = Event::Failed {
+            at: at.clone(),
+            node: node(),
+            attempt: 1,
+            message: "exit status 7".into(),
+            usage: Some(usage),
+            again: true,
+        };
+        let events = [
+            Event::Began { at: at.clone(), process: 7, command, nodes: vec![node(), "page@2025-01-01".into()] },
+            Event::Started { at: at.clone(), node: node(), attempt: 1, reason: "never ran before".into() },
+            failed,
+            Event::Started { at: at.clone(), node: node(), attempt: 2, reason: "never ran before".into() },
+            Event::Ran { at: at.clone(), node: node(), usage, rejected },
+            Event::Skipped { at: at.clone(), nodes: vec!["page@2025-01-01".into()], because },
+            Event::Ended { at, counts: Counts::default(), interrupted: false, seconds: 1.5, results },
+        ];
+        events.iter().flat_map(|event| [serde_json::to_vec(event).unwrap(), b"\n".to_vec()].concat()).collect()
+    }
+
+    #[test]
+    fn a_journal_reads_back_as_it_was_written() {
+        let record = Record::parse("run", Path::new("/runs/run"), &journal()).unwrap();
+        let take = &record.nodes["take@2025-01-01"];
+        assert_eq!(take.attempts.len(), 2);
+        assert!(matches!(take.attempts[0].outcome, Some(Outcome::Failed { .. })));
+        assert!(matches!(&take.attempts[1].outcome, Some(Outcome::Ran { rejected, .. }) if rejected.len() == 1));
+        assert_eq!(record.nodes["page@2025-01-01"].skipped.as_deref(), Some("take@2025-01-01 failed"));
+        assert_eq!(record.left(), BTreeSet::from(["page@2025-01-01".to_string()]));
+    }
+
+    #[test]
+    fn a_journal_that_was_cut_off_leaves_what_it_does_not_say_was_made() {
+        let whole = journal();
+        let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+        let record = Record::parse("run", Path::new("/runs/run"), &lines[..4].concat()).unwrap();
+        assert!(record.nodes["take@2025-01-01"].is_running());
+        assert_eq!(record.left().len(), 2);
+    }
+
+    #[test]
+    fn whatever_a_journal_holds_it_is_read_as_far_as_it_can_be() {
+        let whole = journal();
+        for seed in 0..executions() {
+            let bytes = damaged(&whole, &mut Chance(seed));
+            if let Some(record) = Record::parse("run", Path::new("/runs/run"), &bytes) {
+                let left = record.left();
+                assert!(left.iter().all(|node| record.planned.contains(node)), "seed {seed}");
+            }
+        }
+    }
 }

@@ -14,6 +14,8 @@
 mod address;
 mod cli;
 mod commands;
+#[cfg(test)]
+mod damage;
 mod day;
 mod engine;
 mod exec;

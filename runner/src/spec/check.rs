@@ -1,5 +1,6 @@
 //! What makes sense in a pipeline: names that refer to something, windows over days that exist, no cycles.
 
+use std::collections::VecDeque;
 use std::path::Path;
 
 use serde_json::Value;
@@ -286,7 +287,7 @@ fn check_cycles(spec: &PipelineSpec, parsed: &Ordered<yaml::Task>) -> Result<(),
     }
     let Err(cycle) = petgraph::algo::toposort(&graph, None) else { return Ok(()) };
     let start = graph[cycle.node_id()];
-    let mut path = path_back(spec, start, start, &mut vec![false; spec.tasks.len()]).unwrap_or_default();
+    let mut path = path_back(spec, start);
     // Any of its tasks could be shown first; the one that the file has first makes the message the same every time.
     let first = (0..path.len()).min_by_key(|place| path[*place]).unwrap_or(0);
     path.rotate_left(first);
@@ -297,19 +298,23 @@ fn check_cycles(spec: &PipelineSpec, parsed: &Ordered<yaml::Task>) -> Result<(),
         .hint("read `->` as `needs`; one of these inputs has to go"))
 }
 
-/// The tasks from `from` along what each needs until `goal` is needed again.
-fn path_back(spec: &PipelineSpec, from: TaskId, goal: TaskId, seen: &mut [bool]) -> Option<Vec<TaskId>> {
-    if std::mem::replace(&mut seen[from.0], true) {
-        return None;
-    }
-    for needed in spec.needs(from) {
-        if needed == goal {
-            return Some(vec![from]);
+/// The tasks from `start` along what each needs until `start` is needed again: a shortest such path.
+fn path_back(spec: &PipelineSpec, start: TaskId) -> Vec<TaskId> {
+    let mut came_from: Vec<Option<TaskId>> = vec![None; spec.tasks.len()];
+    let mut queue = VecDeque::from([start]);
+    while let Some(task) = queue.pop_front() {
+        for needed in spec.needs(task) {
+            if needed == start {
+                let mut path: Vec<TaskId> =
+                    std::iter::successors(Some(task), |task| came_from[task.0].filter(|_| *task != start)).collect();
+                path.reverse();
+                return path;
+            }
+            if came_from[needed.0].is_none() {
+                came_from[needed.0] = Some(task);
+                queue.push_back(needed);
+            }
         }
-        if let Some(mut rest) = path_back(spec, needed, goal, seen) {
-            rest.insert(0, from);
-            return Some(rest);
-        }
     }
-    None
+    Vec::new()
 }

@@ -34,9 +34,27 @@ impl Problem {
     }
 
     pub(super) fn in_file(self, file: &Path, text: &str) -> SpecError {
-        let shown = (self.line > 0).then(|| text.lines().nth(self.line as usize - 1)).flatten();
-        SpecError { file: file.display().to_string(), shown: shown.map(str::to_string), problem: self }
+        let shown = (self.line > 0).then(|| excerpt(&line(text, self.line), self.column as usize));
+        SpecError { file: file.display().to_string(), shown, problem: self }
     }
+}
+
+/// A line of a text by its number from 1, as YAML counts: a line ends with `\n`, `\r\n` or `\r` alone.
+pub fn line(text: &str, number: u64) -> String {
+    let text = text.replace("\r\n", "\n");
+    text.split(['\n', '\r']).nth((number as usize).saturating_sub(1)).unwrap_or("").to_string()
+}
+
+/// How much of a line is shown on either side of a mistake.
+const MOST_SHOWN: usize = 100;
+
+/// A line around a column, and how far into that the column is. A tab is one space wide here, or the mark below would
+/// stand elsewhere; other control characters would do things to a terminal.
+fn excerpt(line: &str, column: usize) -> (String, usize) {
+    let before = column.max(1) - 1;
+    let left_out = before.saturating_sub(MOST_SHOWN);
+    let shown = line.chars().skip(left_out).take(2 * MOST_SHOWN);
+    (shown.map(|letter| if letter.is_control() { ' ' } else { letter }).collect(), before - left_out)
 }
 
 /// A mistake in a file, as it is shown:
@@ -50,7 +68,8 @@ impl Problem {
 #[derive(Debug)]
 pub struct SpecError {
     file: String,
-    shown: Option<String>,
+    /// The line, and how far into it the mistake is.
+    shown: Option<(String, usize)>,
     problem: Problem,
 }
 
@@ -74,8 +93,8 @@ impl fmt::Display for SpecError {
             write!(formatter, ":{line}:{column}")?;
         }
         write!(formatter, ": {message}")?;
-        if let Some(shown) = &self.shown {
-            write!(formatter, "\n{line:>5} | {shown}\n      | {:>width$}", "^", width = (*column).max(1) as usize)?;
+        if let Some((shown, before)) = &self.shown {
+            write!(formatter, "\n{line:>5} | {shown}\n      | {}^", " ".repeat(*before))?;
         }
         match hint {
             Some(hint) => write!(formatter, "\n{hint}"),

@@ -5,6 +5,8 @@
 
 mod check;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod limits;
 mod yaml;
 

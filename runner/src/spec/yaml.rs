@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_yaml::{Error, Spanned};
 
-use super::error::Problem;
+use super::error::{self, Problem};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -181,8 +181,7 @@ fn kind(name: &str) -> &str {
 
 /// The value at a place: to the end of the line or, inside brackets, to what ends it there.
 fn found_at(text: &str, line: u64, column: u64) -> String {
-    let rest = text.lines().nth((line as usize).saturating_sub(1)).unwrap_or("");
-    let rest: String = rest.chars().skip((column as usize).saturating_sub(1)).collect();
+    let rest: String = error::line(text, line).chars().skip((column as usize).saturating_sub(1)).collect();
     let rest = rest.split(" #").next().unwrap_or("").trim();
     let scalar = !rest.starts_with(['[', '{', '"', '\'']);
     if scalar { rest.split([',', '}', ']']).next().unwrap_or("").trim().to_string() } else { rest.to_string() }
