@@ -105,14 +105,22 @@ impl<'a> Director<'a> {
                         self.schedule.put_back(id);
                     }
                 }
-                Event::Interrupted => {
-                    self.summary.interrupted = true;
-                    self.stop("the run was interrupted");
-                }
+                Event::Interrupted => self.interrupted(),
             }
         }
         self.end();
         self.summary
+    }
+
+    fn interrupted(&mut self) {
+        let running = self.budget.running();
+        if !std::mem::replace(&mut self.summary.interrupted, true) && running > 0 {
+            self.engine.progress.say(&format!(
+                "interrupted: nothing more is started, and the {running} that run may come to their end for a few \
+                 seconds; once more ends them at once"
+            ));
+        }
+        self.stop("the run was interrupted");
     }
 
     /// Fills the slots, as far as there is memory.
