@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::day::Day;
 
@@ -28,6 +28,7 @@ pub enum Command {
     Show(ShowArguments),
     Diff(DiffArguments),
     Path(NodeArguments),
+    Graph(GraphArguments),
     /// Keeps watch over the programs of a run; started by the runner itself
     #[command(hide = true)]
     Guard,
@@ -241,6 +242,50 @@ pub struct NodeArguments {
     pub output: Option<String>,
     #[command(flatten)]
     pub places: Places,
+}
+
+/// Show the pipeline, or the nodes of some days and what each reads
+///
+/// Without days it shows the sources and tasks of pipeline.yaml, and needs no raw files. With --from and --to it shows
+/// the nodes that a run of these days is about, those of earlier days among them. The picture goes to stdout.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  The pipeline, to read here:
+      runner graph
+  What 14 days are made from:
+      runner graph --from 2025-08-03 --to 2025-08-16
+  A picture of the pipeline, for a browser:
+      runner graph --format svg > pipeline.svg
+  The nodes of one day, drawn by Graphviz:
+      runner graph --from 2025-08-10 --to 2025-08-10 --format dot | dot -Tpdf > day.pdf
+  For a README on GitHub, to stand between ```mermaid and ```:
+      runner graph --format mermaid")]
+pub struct GraphArguments {
+    /// The first day that a run would make
+    #[arg(long, value_name = "DAY", requires = "to")]
+    pub from: Option<Day>,
+    /// The last day that a run would make
+    #[arg(long, value_name = "DAY", requires = "from")]
+    pub to: Option<Day>,
+    /// How to draw it
+    #[arg(long, value_enum, default_value_t = PictureFormat::Text)]
+    pub format: PictureFormat,
+    #[command(flatten)]
+    pub places: Places,
+}
+
+/// What `runner graph` draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PictureFormat {
+    /// To read in a terminal
+    Text,
+    /// For Graphviz
+    Dot,
+    /// A flowchart for Markdown, which GitHub draws
+    Mermaid,
+    /// A picture for browsers and documents; of days, a grid with a row a day
+    Svg,
 }
 
 /// Where things are; what is not given comes from pipeline.yaml.

@@ -26,6 +26,7 @@ mod graph;
 mod journal;
 mod machine;
 mod pattern;
+mod picture;
 mod plan;
 mod predict;
 mod resolve;

@@ -1,5 +1,6 @@
 //! One verb a file. A command wires the other rooms together and decides the exit status; it has no algorithms.
 
+mod graph;
 mod history;
 mod plan;
 mod project;
@@ -27,6 +28,7 @@ pub fn dispatch(cli: Cli) -> Exit {
         Command::Show(arguments) => show::show(&arguments),
         Command::Diff(arguments) => show::diff(&arguments),
         Command::Path(arguments) => show::path(&arguments),
+        Command::Graph(arguments) => graph::graph(&arguments),
         Command::Guard => {
             exec::watch();
             Ok(Exit::Done)

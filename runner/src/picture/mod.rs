@@ -1,0 +1,191 @@
+//! A pipeline, or the nodes of some days, as boxes and arrows between them.
+//!
+//! ```text
+//! Picture ─┬─► text       to read in a terminal
+//!          ├─► dot        for Graphviz
+//!          ├─► mermaid    for Markdown
+//!          └─► svg        drawn here: routes of arrows, layout of boxes, and the drawing
+//! ```
+//!
+//! Pure: a picture is made from what is given and ends as a text. It does not know which raw files there are, what has
+//! run, or where the text goes. Names are safe to show, since a pipeline is refused otherwise; paths can hold anything,
+//! and each format escapes what means something to it.
+
+pub mod dot;
+mod layout;
+pub mod mermaid;
+mod routes;
+mod settle;
+pub mod svg;
+pub mod text;
+
+use crate::day::Day;
+use crate::graph::{Graph, NodeId, NodeInput};
+use crate::spec::{Days, Input, Origin, PipelineSpec, TaskId};
+
+/// Boxes and arrows. Boxes are in order of layer, then of the file, then of days.
+#[derive(Debug)]
+pub struct Picture {
+    pub blocks: Vec<Block>,
+    pub arrows: Vec<Arrow>,
+}
+
+/// A box.
+#[derive(Debug)]
+pub struct Block {
+    /// Of the source or the task.
+    pub name: String,
+    /// The day of a node.
+    pub day: Option<Day>,
+    pub kind: Kind,
+    /// The most arrows on a way here from a source.
+    pub layer: usize,
+    /// What it reads of sources, where these have no boxes: `clicks` or `clicks, 7 days before`.
+    pub raw: Vec<String>,
+}
+
+/// What a box stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Source { path: String },
+    Task { once: bool, publish: Option<String> },
+}
+
+/// From a box to one that reads it, each by its place in [`Picture::blocks`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Arrow {
+    pub from: usize,
+    pub to: usize,
+    /// `365 days before`, if it is read for days before the reader's own.
+    pub look_back: Option<String>,
+}
+
+impl Picture {
+    /// The sources and tasks.
+    pub fn of_pipeline(spec: &PipelineSpec) -> Picture {
+        let mut picture = Picture { blocks: Vec::new(), arrows: Vec::new() };
+        for source in &spec.sources {
+            let kind = Kind::Source { path: printable(&source.path.to_string()) };
+            let name = source.name.clone();
+            picture.blocks.push(Block { name, day: None, kind, layer: 0, raw: Vec::new() });
+        }
+        let layers = layers(spec);
+        let mut tasks: Vec<TaskId> = spec.task_ids().collect();
+        tasks.sort_by_key(|id| layers[id.0]);
+        let mut places = vec![0; tasks.len()];
+        for id in tasks {
+            places[id.0] = picture.blocks.len();
+            picture.blocks.push(Block::of_task(spec, id, layers[id.0]));
+            picture.point_at_last(spec.task(id).inputs.iter().map(|input| match input.from {
+                Origin::Source(source) => (source.0, input),
+                Origin::Output(task, _) => (places[task.0], input),
+            }));
+        }
+        picture
+    }
+
+    /// The nodes of a graph. Raw files have no boxes: they would double the picture and say little.
+    pub fn of_days(spec: &PipelineSpec, graph: &Graph) -> Picture {
+        let mut picture = Picture { blocks: Vec::new(), arrows: Vec::new() };
+        let layers = layers(spec);
+        let mut nodes: Vec<NodeId> = graph.ids().collect();
+        nodes.sort_by_key(|id| (layers[graph.node(*id).task.0], graph.node(*id).task, graph.node(*id).day));
+        let mut places = vec![0; nodes.len()];
+        for id in nodes {
+            let node = graph.node(id);
+            places[id.index()] = picture.blocks.len();
+            let input = |node_input: &NodeInput| &spec.task(node.task).inputs[node_input.input];
+            let raw = node.inputs.iter().filter_map(|node_input| raw(spec, input(node_input)));
+            let block = Block::of_task(spec, node.task, layers[node.task.0]);
+            picture.blocks.push(Block { day: node.day, raw: raw.collect(), ..block });
+            let read = node.inputs.iter().filter_map(|node_input| Some((node_input.node()?, input(node_input))));
+            picture.point_at_last(read.map(|(needed, input)| (places[needed.index()], input)));
+        }
+        picture
+    }
+
+    /// Adds an arrow to the newest box from each that it reads; two outputs of one task are one arrow.
+    fn point_at_last<'a>(&mut self, read: impl Iterator<Item = (usize, &'a Input)>) {
+        let (to, start) = (self.blocks.len() - 1, self.arrows.len());
+        for (from, input) in read {
+            let arrow = Arrow { from, to, look_back: look_back(input.days) };
+            if !self.arrows[start..].contains(&arrow) {
+                self.arrows.push(arrow);
+            }
+        }
+    }
+
+    /// What to write at an arrow. One from a node on a day needs no words: the days of its ends say all.
+    pub fn label<'a>(&self, arrow: &'a Arrow) -> Option<&'a str> {
+        arrow.look_back.as_deref().filter(|_| self.blocks[arrow.from].day.is_none())
+    }
+}
+
+impl Block {
+    fn of_task(spec: &PipelineSpec, id: TaskId, layer: usize) -> Block {
+        let task = spec.task(id);
+        let kind = Kind::Task { once: task.once, publish: task.publish.as_deref().map(printable) };
+        Block { name: task.name.clone(), day: None, kind, layer, raw: Vec::new() }
+    }
+
+    /// `history@2025-08-16`, or the name alone.
+    pub fn title(&self) -> String {
+        self.day.map_or(self.name.clone(), |day| format!("{}@{day}", self.name))
+    }
+
+    /// What there is to say about it below its name.
+    pub fn note(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Source { path } => Some(path.clone()),
+            Kind::Task { publish: Some(publish), .. } => Some(format!("published as {publish}")),
+            Kind::Task { once: true, .. } => Some("once for all days".to_string()),
+            Kind::Task { .. } => None,
+        }
+    }
+
+    pub fn is_source(&self) -> bool {
+        matches!(self.kind, Kind::Source { .. })
+    }
+}
+
+/// The longest way to each task from a source, in arrows.
+fn layers(spec: &PipelineSpec) -> Vec<usize> {
+    let mut layers = vec![1; spec.tasks.len()];
+    // It ends because a pipeline has no cycles.
+    loop {
+        let mut moved = false;
+        for id in spec.task_ids() {
+            let layer = spec.needs(id).map(|needed| layers[needed.0] + 1).max().unwrap_or(1);
+            moved |= std::mem::replace(&mut layers[id.0], layer) != layer;
+        }
+        if !moved {
+            return layers;
+        }
+    }
+}
+
+fn look_back(days: Days) -> Option<String> {
+    match days {
+        Days::Own => None,
+        Days::Before(Some(1)) => Some("the day before".to_string()),
+        Days::Before(Some(days)) => Some(format!("{days} days before")),
+        Days::Before(None) => Some("every earlier day".to_string()),
+    }
+}
+
+fn raw(spec: &PipelineSpec, input: &Input) -> Option<String> {
+    let Origin::Source(source) = input.from else { return None };
+    Some(described(&spec.source(source).name, look_back(input.days).as_deref()))
+}
+
+/// `clicks`, or `clicks, 7 days before`.
+fn described(name: &str, look_back: Option<&str>) -> String {
+    look_back.map_or(name.to_string(), |look_back| format!("{name}, {look_back}"))
+}
+
+/// A text in which nothing can move a cursor or make a file malformed.
+fn printable(text: &str) -> String {
+    let unsafe_letter = |letter: char| letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}');
+    let shown = |letter: char| if unsafe_letter(letter) { letter.escape_default().to_string() } else { letter.into() };
+    text.chars().map(shown).collect()
+}
