@@ -65,8 +65,14 @@ pub fn plan(spec: &PipelineSpec, survey: &Survey, request: &Request) -> Result<P
     if !missing.is_empty() {
         return Err(MissingInputs(missing));
     }
-    let mut unfolding =
-        Unfolding { spec, survey, graph: Graph::default(), known: HashMap::new(), looked_at: BTreeMap::new() };
+    let mut unfolding = Unfolding {
+        spec,
+        survey,
+        graph: Graph::default(),
+        known: HashMap::new(),
+        first_days: HashMap::new(),
+        looked_at: BTreeMap::new(),
+    };
     for (task, day) in &request.nodes {
         let on = if spec.task(*task).once { None } else { Some(*day) };
         match unfolding.node(*task, on, *day) {
@@ -88,6 +94,8 @@ struct Unfolding<'a> {
     graph: Graph,
     /// What became of a task on a day: a node, or nothing for want of an input.
     known: HashMap<(TaskId, Option<Day>), Option<NodeId>>,
+    /// The first day of each task that was asked about.
+    first_days: HashMap<TaskId, Option<Day>>,
     /// The last day of each source that was asked about.
     looked_at: BTreeMap<SourceId, Day>,
 }
@@ -170,12 +178,21 @@ impl Unfolding<'_> {
     }
 
     /// The first day on which a task could have a node: the first of any source behind it.
-    fn first_day(&self, task: TaskId) -> Option<Day> {
-        let firsts = self.spec.task(task).inputs.iter().filter_map(|input| match input.from {
-            Origin::Source(source) => self.survey.source(source).first_day(),
-            Origin::Output(task, _) => self.first_day(task),
-        });
-        firsts.min()
+    fn first_day(&mut self, task: TaskId) -> Option<Day> {
+        if let Some(known) = self.first_days.get(&task) {
+            return *known;
+        }
+        let spec = self.spec;
+        let mut first: Option<Day> = None;
+        for input in &spec.task(task).inputs {
+            let of_input = match input.from {
+                Origin::Source(source) => self.survey.source(source).first_day(),
+                Origin::Output(task, _) => self.first_day(task),
+            };
+            first = first.into_iter().chain(of_input).min();
+        }
+        self.first_days.insert(task, first);
+        first
     }
 
     /// Names the sources for want of which a task has no node on a day.
