@@ -270,7 +270,7 @@ fn tables_larger_than_memory_are_compared() {
     let mut command = space.command("/bin/sh", "sh");
     // The lists of one table alone are 300 MB.
     command.env("POLARS_MAX_THREADS", "1").arg("-c");
-    command.arg(format!("ulimit -v 300000; exec {} old.parquet new.parquet", program.get_program().display()));
+    command.arg(format!("ulimit -v 400000; exec {} old.parquet new.parquet", program.get_program().display()));
     assert_eq!(
         end(command).with(0).stdout,
         "\

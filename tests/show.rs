@@ -215,7 +215,7 @@ fn a_table_larger_than_memory_has_statistics_and_rows() {
     let inputs = "--in impressions=impressions.parquet --in histories=histories.parquet";
     task(&space, "join", &format!("{inputs} --out rows=t.parquet --history-length 1000")).with(0);
     // The lists alone are 300 MB.
-    let shown = show_in(&space, 300_000, "t.parquet --stats --json").with(0).stdout;
+    let shown = show_in(&space, 400_000, "t.parquet --stats --json").with(0).stdout;
     let statistics: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(statistics["rows"], 60_000);
     let columns: Vec<_> = statistics["columns"].as_array().unwrap().iter().collect();
@@ -224,7 +224,7 @@ fn a_table_larger_than_memory_has_statistics_and_rows() {
     assert_eq!(told("largest"), [json!(6_000), json!(7), json!(true), json!(9), json!(3)]);
     assert_eq!(told("distinct"), [json!(6_000), json!(7), json!(2), json!(null), json!(null)]);
     assert_eq!(columns[3]["lists"], json!({"shortest": 1000, "mean": 1000.0, "longest": 1000, "empty": 0.0}));
-    let shown = show_in(&space, 300_000, "t.parquet --customer 6000 --columns actions --rows 1").with(0).stdout;
+    let shown = show_in(&space, 400_000, "t.parquet --customer 6000 --columns actions --rows 1").with(0).stdout;
     assert!(shown.ends_with("1 of 10 rows\nactions\n[8, 0, … 0]\n"), "{shown}");
 }
 
