@@ -255,29 +255,29 @@ fn random_tables_differ_as_a_slow_comparison_says() {
 #[test]
 fn tables_larger_than_memory_are_compared() {
     let space = Space::new("diff_wide");
-    let mut rows: Vec<_> = (0..40_000).map(|row| (1 + row / 10, 1 + (row % 7) as i32, false)).collect();
-    write_histories(&space, "histories.parquet", &[(1, vec![9; 1000], vec![1; 1000]), (4_000, vec![8], vec![3])]);
+    let mut rows: Vec<_> = (0..60_000).map(|row| (1 + row / 10, 1 + (row % 7) as i32, false)).collect();
+    write_histories(&space, "histories.parquet", &[(1, vec![9; 1000], vec![1; 1000]), (6_000, vec![8], vec![3])]);
     let join = |name: &str, rows: &[(i64, i32, bool)]| {
         write_impressions(&space, "impressions.parquet", rows);
         let inputs = "--in impressions=impressions.parquet --in histories=histories.parquet";
         task(&space, "join", &format!("{inputs} --out rows={name} --history-length 1000")).with(0);
     };
     join("old.parquet", &rows);
-    rows[39_999].2 = true;
+    rows[59_999].2 = true;
     rows.remove(10);
     join("new.parquet", &rows);
     let program = space.command(env!("CARGO_BIN_EXE_diff"), "diff");
     let mut command = space.command("/bin/sh", "sh");
-    // The lists of one table alone are 200 MB.
+    // The lists of one table alone are 300 MB.
     command.env("POLARS_MAX_THREADS", "1").arg("-c");
-    command.arg(format!("ulimit -v 450000; exec {} old.parquet new.parquet", program.get_program().display()));
+    command.arg(format!("ulimit -v 400000; exec {} old.parquet new.parquet", program.get_program().display()));
     assert_eq!(
         end(command).with(0).stdout,
         "\
 schema   the same
-rows     40000 before, 39999 now: 0 added, 1 removed, 1 changed
+rows     60000 before, 59999 now: 0 added, 1 removed, 1 changed
 columns  is_order in 1 row
-e.g.     customer_id 4000: is_order false -> true
+e.g.     customer_id 6000: is_order false -> true
          customer_id 2: removed, item_id 4, is_order false, actions [0, 0, … 0], action_types [0, 0, … 0]
 "
     );

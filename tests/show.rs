@@ -209,22 +209,22 @@ fn a_time_beyond_all_years_is_shown_as_its_number() {
 #[test]
 fn a_table_larger_than_memory_has_statistics_and_rows() {
     let space = Space::new("show_wide");
-    let rows: Vec<_> = (0..40_000).map(|row| (1 + row / 10, 1 + (row % 7) as i32, row == 39_999)).collect();
+    let rows: Vec<_> = (0..60_000).map(|row| (1 + row / 10, 1 + (row % 7) as i32, row == 59_999)).collect();
     write_impressions(&space, "impressions.parquet", &rows);
-    write_histories(&space, "histories.parquet", &[(1, vec![9; 1000], vec![1; 1000]), (4_000, vec![8], vec![3])]);
+    write_histories(&space, "histories.parquet", &[(1, vec![9; 1000], vec![1; 1000]), (6_000, vec![8], vec![3])]);
     let inputs = "--in impressions=impressions.parquet --in histories=histories.parquet";
     task(&space, "join", &format!("{inputs} --out rows=t.parquet --history-length 1000")).with(0);
-    // The lists alone are 200 MB.
-    let shown = show_in(&space, 450_000, "t.parquet --stats --json").with(0).stdout;
+    // The lists alone are 300 MB.
+    let shown = show_in(&space, 400_000, "t.parquet --stats --json").with(0).stdout;
     let statistics: Value = serde_json::from_str(&shown).unwrap();
-    assert_eq!(statistics["rows"], 40_000);
+    assert_eq!(statistics["rows"], 60_000);
     let columns: Vec<_> = statistics["columns"].as_array().unwrap().iter().collect();
     let told = |name: &str| columns.iter().map(|column| column[name].clone()).collect::<Vec<_>>();
     assert_eq!(told("smallest"), [json!(1), json!(1), json!(false), json!(0), json!(0)]);
-    assert_eq!(told("largest"), [json!(4_000), json!(7), json!(true), json!(9), json!(3)]);
-    assert_eq!(told("distinct"), [json!(4_000), json!(7), json!(2), json!(null), json!(null)]);
+    assert_eq!(told("largest"), [json!(6_000), json!(7), json!(true), json!(9), json!(3)]);
+    assert_eq!(told("distinct"), [json!(6_000), json!(7), json!(2), json!(null), json!(null)]);
     assert_eq!(columns[3]["lists"], json!({"shortest": 1000, "mean": 1000.0, "longest": 1000, "empty": 0.0}));
-    let shown = show_in(&space, 450_000, "t.parquet --customer 4000 --columns actions --rows 1").with(0).stdout;
+    let shown = show_in(&space, 400_000, "t.parquet --customer 6000 --columns actions --rows 1").with(0).stdout;
     assert!(shown.ends_with("1 of 10 rows\nactions\n[8, 0, … 0]\n"), "{shown}");
 }
 

@@ -129,13 +129,14 @@ pub fn timestamp(chance: &mut Chance) -> String {
 
 /// A text that is a day, or nearly one.
 pub fn day(chance: &mut Chance) -> String {
-    match chance.below(3) {
-        0 => date(chance),
-        1 => format!("dt={}", date(chance)),
-        _ => {
-            changed(chance, &["2025-08-16", "dt=2025-08-16", "2024-02-29", "0001-01-01", "9999-12-31", "2025-8-16", ""])
-        }
+    if chance.below(2) == 0 {
+        return changed(
+            chance,
+            &["2025-08-16", "dt=2025-08-16", "2024-02-29", "0001-01-01", "9999-12-31", "2025-8-16"],
+        );
     }
+    let prefix = pick(chance, &["", "dt=", "dt=dt=", "DT=", " "]);
+    format!("{prefix}{}", date(chance))
 }
 
 fn date(chance: &mut Chance) -> String {

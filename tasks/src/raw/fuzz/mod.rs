@@ -67,7 +67,7 @@ fn a_csv_file_larger_than_any_buffer_is_read_like_a_small_one() {
     let mut lines = vec![corpus::header(&mut chance, source)];
     // A quote that is never closed would make one cell of all the rest.
     let line = |chance: &mut Chance| corpus::line(chance, Format::Csv, source);
-    lines.extend((0..100_000).map(|_| line(&mut chance)).filter(|line| !line.contains(&b'"')));
+    lines.extend((0..200_000).map(|_| line(&mut chance)).filter(|line| !line.contains(&b'"')));
     let content = lines.join(&b"\n"[..]);
     assert!(content.len() > 2 << 20);
     Input { format: Format::Csv, source, timed: false, content, piece: 1 << 16 }.check();
