@@ -1,4 +1,8 @@
 //! The command line as it is typed. What it means is worked out in [`crate::commands`].
+//!
+//! Here is what verbs make and show results with; [`history`] has those that look back.
+
+mod history;
 
 use std::path::PathBuf;
 
@@ -6,6 +10,8 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 
 use crate::day::Day;
+
+pub use history::{LogArguments, RunsArguments, StatusArguments};
 
 /// Builds tables day by day from raw files, and runs again only what has changed
 ///
@@ -26,6 +32,9 @@ pub enum Command {
     Retry(RetryArguments),
     Show(ShowArguments),
     Path(NodeArguments),
+    Status(StatusArguments),
+    Runs(RunsArguments),
+    Log(LogArguments),
     /// Keeps watch over the programs of a run; started by the runner itself
     #[command(hide = true)]
     Guard,

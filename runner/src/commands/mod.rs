@@ -1,12 +1,16 @@
 //! One verb a file. A command wires the other rooms together and decides the exit status; it has no algorithms.
 
 mod history;
+mod log;
 mod plan;
 mod project;
 mod retry;
 mod run;
+mod run_details;
+mod runs;
 mod selection;
 mod show;
+mod status;
 
 use std::io::{Write, stderr, stdout};
 
@@ -23,6 +27,9 @@ pub fn dispatch(cli: Cli) -> Exit {
         Command::Retry(arguments) => retry::retry(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Path(arguments) => show::path(&arguments),
+        Command::Status(arguments) => status::status(&arguments),
+        Command::Runs(arguments) => runs::runs(&arguments),
+        Command::Log(arguments) => log::log(&arguments),
         Command::Guard => {
             exec::watch();
             Ok(Exit::Done)
@@ -68,4 +75,10 @@ pub fn tell(text: &str) {
 pub fn print(text: &str) {
     // A reader that has seen enough closes the pipe; that is no failure of the command.
     let _ = writeln!(stdout(), "{}", plain(text));
+}
+
+/// How wide data for people may be: as wide as the terminal that it goes to, or as most are where it goes elsewhere.
+pub fn width() -> usize {
+    let size = rustix::termios::tcgetwinsize(stdout()).ok();
+    size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(80)
 }
