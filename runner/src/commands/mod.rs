@@ -2,6 +2,7 @@
 
 mod history;
 mod log;
+mod manual;
 mod plan;
 mod project;
 mod retry;
@@ -30,6 +31,8 @@ pub fn dispatch(cli: Cli) -> Exit {
         Command::Status(arguments) => status::status(&arguments),
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Log(arguments) => log::log(&arguments),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::man(&arguments),
         Command::Guard => {
             exec::watch();
             Ok(Exit::Done)
