@@ -1,15 +1,17 @@
 //! What a failure costs, what it says, and what is left behind when everything ends at once.
 #![expect(clippy::disallowed_methods, reason = "tests write files and start programs")]
 
+#[path = "support/hanging.rs"]
+mod hanging;
 mod support;
 #[path = "support/text_pipeline.rs"]
 mod text_pipeline;
 
-use std::fs::{self, File};
-use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::fs;
+use std::process::Command;
 
-use support::{Space, ended};
+use hanging::hang;
+use support::Space;
 use text_pipeline::{new, page, ran, run};
 
 #[test]
@@ -95,48 +97,6 @@ fn a_missing_program_is_named_before_anything_runs() {
     run(&space, &[]).with(2).says("the program of the task `page` is not there").says("page.sh");
     assert!(ran(&space).is_empty());
     run(&space, &["--task", "recent"]).with(0);
-}
-
-/// A run whose `take@2025-01-02` hangs, and a pipe that ends when its program does.
-struct Hanging {
-    space: Space,
-    runner: Child,
-    command: Command,
-    program: File,
-}
-
-/// Starts a run and waits until the program that will hang is there.
-fn hang(name: &str) -> Hanging {
-    let space = new(name);
-    let pipes = [space.path("block"), space.path("block.never")];
-    assert!(Command::new("mkfifo").args(&pipes).status().unwrap().success());
-    space.write("data/words/2025-01-02.txt", format!("BLOCK {}\n", pipes[0].display()));
-    let mut command = space.command(env!("CARGO_BIN_EXE_runner"), "runner");
-    command.args(["run", "--from", "2025-01-01", "--to", "2025-01-03"]).stderr(Stdio::piped()).stdout(Stdio::piped());
-    let runner = command.spawn().unwrap();
-    // Opening a pipe to read waits for its writer, which is the program.
-    let mut started = String::new();
-    File::open(&pipes[0]).unwrap().read_to_string(&mut started).unwrap();
-    assert!(!started.is_empty());
-    // The program waits for a writer of the second pipe; being that writer, we let it go on to wait for words.
-    let program = File::options().write(true).open(&pipes[1]).unwrap();
-    Hanging { space, runner, command, program }
-}
-
-impl Hanging {
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([signal, &self.runner.id().to_string()]).status().unwrap();
-        assert!(status.success());
-    }
-
-    /// Waits for the runner, then for the program: a pipe breaks when nobody is left to read it.
-    fn wait(mut self) -> (Space, support::Ended) {
-        use std::io::Write;
-        let output = self.runner.wait_with_output().unwrap();
-        let ended = ended(&self.command, output);
-        while self.program.write(b"words\n").is_ok() {}
-        (self.space, ended)
-    }
 }
 
 /// The same command again, without what made it hang, gives what an undisturbed run gives.

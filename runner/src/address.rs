@@ -3,6 +3,11 @@
 use crate::day::Day;
 use crate::spec::{PipelineSpec, TaskId};
 
+/// The name of the node of a task on a day, or once for all days.
+pub fn name(task: &str, day: Option<Day>) -> String {
+    day.map_or(task.to_string(), |day| format!("{task}@{day}"))
+}
+
 /// A task, and a day if the task has days or its output is split by day.
 #[derive(Clone, Copy, Debug)]
 pub struct Address {
@@ -14,11 +19,29 @@ impl Address {
     /// Reads an address; the error says what to write instead.
     pub fn parse(text: &str, spec: &PipelineSpec) -> Result<Self, String> {
         let (name, day) = text.split_once('@').map_or((text, None), |(name, day)| (name, Some(day)));
-        let task = spec.find_task(name)?;
-        let day = day.map(str::parse).transpose()?;
-        if day.is_none() && !spec.task(task).once {
-            return Err(format!("`{name}` runs once a day: name one, such as {name}@2025-08-16"));
+        let id = spec.find_task(name)?;
+        let task = spec.task(id);
+        let day = match day.map(str::parse::<Day>) {
+            Some(Ok(day)) => Some(day),
+            Some(Err(error)) => return Err(format!("{error}, as in {name}@2025-08-16")),
+            None => None,
+        };
+        match day {
+            None if !task.once => Err(format!("`{name}` runs once a day: name one, such as {name}@2025-08-16")),
+            Some(_) if task.once && task.outputs.iter().all(|output| output.parts.is_none()) => {
+                Err(format!("`{name}` runs once for all days: write {name} without a day"))
+            }
+            _ => Ok(Address { task: id, day }),
         }
-        Ok(Address { task, day })
+    }
+
+    /// The day of the node; a task that runs once has none, whatever part of its output is meant.
+    pub fn own_day(&self, spec: &PipelineSpec) -> Option<Day> {
+        self.day.filter(|_| !spec.task(self.task).once)
+    }
+
+    /// The name of the node.
+    pub fn node(&self, spec: &PipelineSpec) -> String {
+        name(&spec.task(self.task).name, self.own_day(spec))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Duration, NaiveDate, NaiveTime};
+use chrono::{Datelike, Duration, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 /// A calendar day.
@@ -26,6 +26,16 @@ impl Day {
     /// Its first moment, in microseconds since 1970 UTC.
     pub fn start(self) -> i64 {
         self.0.and_time(NaiveTime::MIN).and_utc().timestamp_micros()
+    }
+
+    /// Its month, as it is written everywhere: `2025-08`.
+    pub fn month(self) -> String {
+        self.0.format("%Y-%m").to_string()
+    }
+
+    /// Its number in its month, from 1.
+    pub fn number(self) -> u32 {
+        self.0.day()
     }
 
     /// Every day from this one to `last`, both included.

@@ -155,7 +155,7 @@ impl Explainer<'_> {
     /// The file of a node with a certain content, if it is still kept.
     fn table(&self, address: Address, digest: Digest) -> Option<Table> {
         let task = self.spec.task(address.task);
-        let kept = self.store.with_output(&task.name, address.day.filter(|_| !task.once), &digest)?;
+        let kept = self.store.with_output(&task.name, address.own_day(self.spec), &digest)?;
         Some(Table { kept, digest })
     }
 

@@ -3,6 +3,7 @@
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 
+use crate::address;
 use crate::day::Day;
 use crate::spec::{PipelineSpec, TaskId};
 
@@ -61,8 +62,7 @@ pub struct Graph {
 impl Graph {
     /// Adds a node; what it reads from must be there already, which keeps the graph free of cycles.
     pub fn add(&mut self, spec: &PipelineSpec, node: Node) -> NodeId {
-        let task = &spec.task(node.task).name;
-        self.names.push(node.day.map_or(task.clone(), |day| format!("{task}@{day}")));
+        self.names.push(address::name(&spec.task(node.task).name, node.day));
         let needs: Vec<NodeId> = node.inputs.iter().filter_map(NodeInput::node).collect();
         let id = self.nodes.add_node(node);
         for needed in needs {

@@ -12,7 +12,9 @@
 //! that passes between them.
 
 mod address;
+mod calendar;
 mod cli;
+mod columns;
 mod commands;
 #[cfg(test)]
 mod damage;
@@ -32,6 +34,7 @@ mod predict;
 mod resolve;
 mod schedule;
 mod spec;
+mod state;
 mod store;
 mod survey;
 mod text;

@@ -40,6 +40,10 @@ impl Request {
 pub struct Plan {
     pub graph: Graph,
     pub gaps: Vec<Gap>,
+    /// The nodes that were asked for, or needed for what was, and cannot be; with the raw files that each lacks.
+    pub lacking: BTreeMap<(TaskId, Option<Day>), String>,
+    /// All raw files that are needed and not there.
+    pub missing: Vec<String>,
 }
 
 /// Days without files in the middle of a source.
@@ -53,18 +57,14 @@ pub struct Gap {
 #[derive(Debug)]
 pub struct MissingInputs(Vec<String>);
 
-/// Unfolds the pipeline over the days asked for.
+/// Unfolds the pipeline over the days asked for, all of which must be there.
 pub fn plan(spec: &PipelineSpec, survey: &Survey, request: &Request) -> Result<Plan, MissingInputs> {
-    let mut missing = Vec::new();
-    for id in reachable_sources(spec, &request.tasks()) {
-        let source = spec.source(id);
-        if survey.source(id).is_empty() && !source.optional {
-            missing.push(format!("{}: not a single file; looked for {}", source.name, source.path));
-        }
-    }
-    if !missing.is_empty() {
-        return Err(MissingInputs(missing));
-    }
+    let plan = unfold(spec, survey, request);
+    if plan.missing.is_empty() { Ok(plan) } else { Err(MissingInputs(plan.missing)) }
+}
+
+/// Unfolds the pipeline over the days asked for, as far as there are raw files.
+pub fn unfold(spec: &PipelineSpec, survey: &Survey, request: &Request) -> Plan {
     let mut unfolding = Unfolding {
         spec,
         survey,
@@ -72,19 +72,27 @@ pub fn plan(spec: &PipelineSpec, survey: &Survey, request: &Request) -> Result<P
         known: HashMap::new(),
         first_days: HashMap::new(),
         looked_at: BTreeMap::new(),
+        lacking: BTreeMap::new(),
+        missing: Vec::new(),
     };
     for (task, day) in &request.nodes {
         let on = if spec.task(*task).once { None } else { Some(*day) };
         match unfolding.node(*task, on, *day) {
             Some(node) => unfolding.graph.node_mut(node).requested = true,
-            None => unfolding.lacking(*task, on, &mut missing),
+            None => {
+                unfolding.lacking(*task, on);
+            }
         }
     }
     let gaps = unfolding.gaps();
+    let Unfolding { graph, lacking, mut missing, .. } = unfolding;
     for gap in gaps.iter().filter(|gap| spec.source(gap.source).gaps == Gaps::Refuse) {
         missing.push(format!("{} and its gaps are refused", gap.describe(spec)));
     }
-    if missing.is_empty() { Ok(Plan { graph: unfolding.graph, gaps }) } else { Err(MissingInputs(missing)) }
+    // Where a source is not there at all, its single days are not worth a word.
+    let empty = empty_sources(spec, survey, request);
+    let missing = if empty.is_empty() { missing } else { empty };
+    Plan { graph, gaps, lacking, missing }
 }
 
 /// A graph while it grows.
@@ -98,6 +106,8 @@ struct Unfolding<'a> {
     first_days: HashMap<TaskId, Option<Day>>,
     /// The last day of each source that was asked about.
     looked_at: BTreeMap<SourceId, Day>,
+    lacking: BTreeMap<(TaskId, Option<Day>), String>,
+    missing: Vec<String>,
 }
 
 impl Unfolding<'_> {
@@ -195,23 +205,39 @@ impl Unfolding<'_> {
         first
     }
 
-    /// Names the sources for want of which a task has no node on a day.
-    fn lacking(&self, task: TaskId, day: Option<Day>, missing: &mut Vec<String>) {
-        for input in &self.spec.task(task).inputs {
-            match (input.from, day) {
-                (Origin::Source(id), Some(day)) if input.days == Days::Own && self.spec.source(id).path.has_day() => {
-                    let source = self.spec.source(id);
-                    let line = format!("{}: no file for {day}; looked for {}", source.name, source.path.on(day));
-                    if !self.survey.source(id).days.contains_key(&day) && !missing.contains(&line) {
-                        missing.push(line);
-                    }
-                }
-                (Origin::Output(from, _), _) if self.known.get(&(from, day)).is_some_and(Option::is_none) => {
-                    self.lacking(from, day, missing);
-                }
-                _ => {}
-            }
+    /// Names the raw files for want of which a task has no node on a day: all of them, and gives back the first.
+    fn lacking(&mut self, task: TaskId, day: Option<Day>) -> Option<String> {
+        if let Some(line) = self.lacking.get(&(task, day)) {
+            return Some(line.clone());
         }
+        let spec = self.spec;
+        let mut first = None;
+        for input in spec.task(task).inputs.iter().filter(|input| input.days == Days::Own) {
+            let line = match (input.from, day) {
+                (Origin::Source(id), Some(day)) => self.lacking_files(id, day),
+                (Origin::Output(from, _), _) if self.known.get(&(from, day)).is_some_and(Option::is_none) => {
+                    self.lacking(from, day)
+                }
+                _ => None,
+            };
+            first = first.or(line);
+        }
+        if let Some(line) = &first {
+            self.lacking.insert((task, day), line.clone());
+        }
+        first
+    }
+
+    fn lacking_files(&mut self, id: SourceId, day: Day) -> Option<String> {
+        let source = self.spec.source(id);
+        if !source.path.has_day() || self.survey.source(id).days.contains_key(&day) {
+            return None;
+        }
+        let line = format!("{}: no file for {day}; looked for {}", source.name, source.path.on(day));
+        if !self.missing.contains(&line) {
+            self.missing.push(line.clone());
+        }
+        Some(line)
     }
 
     /// The days without files from each source's first day to the last day that was asked about.
@@ -233,6 +259,16 @@ fn window(first: Option<Day>, lookback: Option<u32>, day: Day) -> impl Iterator<
 
 fn first_of(lookback: Option<u32>, day: Day) -> Option<Day> {
     lookback.map(|days| day.plus(-i64::from(days)))
+}
+
+/// The sources that are needed and have not a single file.
+fn empty_sources(spec: &PipelineSpec, survey: &Survey, request: &Request) -> Vec<String> {
+    let needed = reachable_sources(spec, &request.tasks());
+    let empty = needed.into_iter().filter(|id| survey.source(*id).is_empty() && !spec.source(*id).optional);
+    empty
+        .map(|id| spec.source(id))
+        .map(|source| format!("{}: not a single file; looked for {}", source.name, source.path))
+        .collect()
 }
 
 /// The sources that some tasks read, directly or through other tasks, in the order of the file.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::graph::NodeId;
+use crate::graph::{Graph, NodeId};
 use crate::resolve::{Resolver, Sight};
 use crate::store::{Check, Kept, Lookup, Reason};
 
@@ -27,6 +27,17 @@ impl Prediction {
         match self {
             Prediction::Cached(kept) => Some(kept),
             _ => None,
+        }
+    }
+
+    /// Why there is no result that could be used as it is.
+    pub fn reason(&self, graph: &Graph) -> Option<String> {
+        match self {
+            Prediction::Cached(_) => None,
+            Prediction::WouldRun(reason) => Some(reason.to_string()),
+            Prediction::MayRun(needed) => Some(format!("reads {}", graph.name(*needed))),
+            Prediction::WouldFail(message) => Some(message.clone()),
+            Prediction::Unknown => Some("not known without reading what it reads".to_string()),
         }
     }
 }

@@ -2,13 +2,18 @@
 
 mod graph;
 mod history;
+mod log;
+mod manual;
 mod plan;
 mod project;
 mod result;
 mod retry;
 mod run;
+mod run_details;
+mod runs;
 mod selection;
 mod show;
+mod status;
 mod why;
 
 use std::io::{Write, stderr, stdout};
@@ -29,6 +34,11 @@ pub fn dispatch(cli: Cli) -> Exit {
         Command::Diff(arguments) => show::diff(&arguments),
         Command::Path(arguments) => show::path(&arguments),
         Command::Graph(arguments) => graph::graph(&arguments),
+        Command::Status(arguments) => status::status(&arguments),
+        Command::Runs(arguments) => runs::runs(&arguments),
+        Command::Log(arguments) => log::log(&arguments),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::man(&arguments),
         Command::Guard => {
             exec::watch();
             Ok(Exit::Done)
@@ -74,4 +84,10 @@ pub fn tell(text: &str) {
 pub fn print(text: &str) {
     // A reader that has seen enough closes the pipe; that is no failure of the command.
     let _ = writeln!(stdout(), "{}", plain(text));
+}
+
+/// How wide data for people may be: as wide as the terminal that it goes to, or as most are where it goes elsewhere.
+pub fn width() -> usize {
+    let size = rustix::termios::tcgetwinsize(stdout()).ok();
+    size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(80)
 }

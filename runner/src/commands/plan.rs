@@ -31,16 +31,19 @@ pub fn show(project: &Project, command: &Command, json: bool) -> Result<Exit, Co
     let resolver = project.resolver(&plan, &store, &programs);
     let forced = |id: NodeId| selection.forces(&plan.graph, id);
     let predictions = predict(&resolver, &Glancing::at_all(&store), Check::Stamps, &forced);
-    let name = |id: NodeId| plan.graph.name(id);
     let (mut cached, mut would, mut may, mut fail) = (0, Vec::new(), Vec::new(), Vec::new());
     for (id, prediction) in plan.graph.ids().zip(&predictions) {
-        match prediction {
-            Prediction::Cached(_) => cached += 1,
-            Prediction::WouldRun(reason) => would.push((name(id), reason.to_string())),
-            Prediction::MayRun(needed) => may.push((name(id), format!("reads {}", name(*needed)))),
-            Prediction::WouldFail(message) => fail.push((name(id), message.clone())),
-            Prediction::Unknown => {}
-        }
+        let listed = match prediction {
+            Prediction::Cached(_) => {
+                cached += 1;
+                continue;
+            }
+            Prediction::WouldRun(_) => &mut would,
+            Prediction::MayRun(_) => &mut may,
+            Prediction::WouldFail(_) => &mut fail,
+            Prediction::Unknown => continue,
+        };
+        listed.extend(prediction.reason(&plan.graph).map(|reason| (plan.graph.name(id), reason)));
     }
     if json {
         let listed = |nodes: &[(&str, String)]| -> Vec<_> {

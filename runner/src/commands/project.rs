@@ -57,12 +57,19 @@ impl Project {
 
     /// Looks which raw files there are and unfolds the pipeline over them.
     pub fn plan(&self, request: &Request) -> Result<Plan, CommandError> {
-        let survey =
-            Survey::take(&self.spec, &self.data).map_err(|error| CommandError::new(Exit::InputMissing, error))?;
-        plan::plan(&self.spec, &survey, request).map_err(|missing| {
+        plan::plan(&self.spec, &self.survey()?, request).map_err(|missing| {
             let place = self.data.display();
             CommandError::new(Exit::InputMissing, anyhow!("raw files are missing in {place}; nothing ran\n{missing}"))
         })
+    }
+
+    /// The same, as far as there are raw files.
+    pub fn unfold(&self, request: &Request) -> Result<Plan, CommandError> {
+        Ok(plan::unfold(&self.spec, &self.survey()?, request))
+    }
+
+    fn survey(&self) -> Result<Survey, CommandError> {
+        Survey::take(&self.spec, &self.data).map_err(|error| CommandError::new(Exit::InputMissing, error))
     }
 
     pub fn resolver<'a>(&'a self, plan: &'a Plan, store: &'a Store, programs: &'a [PathBuf]) -> Resolver<'a> {

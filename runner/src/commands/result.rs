@@ -81,7 +81,7 @@ fn choose_output<'a>(project: &'a Project, address: Address, name: Option<&str>)
 /// The result of a node as of now, or else the newest that is kept and why it is not that of now.
 fn newest(project: &Project, store: &Store, address: Address) -> Result<(Option<Kept>, Option<String>), CommandError> {
     let task = project.spec.task(address.task);
-    let own_day = address.day.filter(|_| !task.once);
+    let own_day = address.own_day(&project.spec);
     let older = |reason: String| Ok((store.newest(&task.name, own_day), Some(reason)));
     // A task that runs once is planned alike for any day.
     let day = address.day.unwrap_or_else(Day::today);

@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 
-use super::history::find_run;
+use super::history::{End, find_run};
 use super::project::Project;
 use super::{CommandError, run, tell};
 use crate::cli::{Places, RetryArguments};
@@ -12,8 +12,8 @@ use crate::store::Store;
 
 pub fn retry(arguments: &RetryArguments) -> Result<Exit, CommandError> {
     let store = Store::open(&Project::open(&arguments.places)?.cache);
-    let record = find_run(&store, arguments.run.as_deref())?;
-    if store.is_alive(&record.id) {
+    let (record, end) = find_run(&store, arguments.run.as_deref())?;
+    if end == End::Running {
         let message = format!("run {} (process {}) is still going on", record.id, record.process);
         return Err(CommandError::new(Exit::Usage, anyhow!(message)));
     }

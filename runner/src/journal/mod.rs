@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use chrono::{SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use record::{Attempt, Ended, NodeRecord, Outcome, Record, runs, time};
+pub use record::{Attempt, NodeRecord, Outcome, Record, runs, time};
 
 use crate::day::Day;
 use crate::usage::Usage;

@@ -64,7 +64,7 @@ pub use entry::{Entry, Kept};
 pub use index::Index;
 pub use key::{Digest, Key, Manifest, ManifestInput};
 pub use reason::{Change, Reason};
-pub use run_folders::RunFolders;
+pub use run_folders::{RunFolders, log_name};
 pub use stamp::Seen;
 pub use workspace::{Begun, Finished, Ticket, Workspace};
 

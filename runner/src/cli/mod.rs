@@ -1,11 +1,20 @@
 //! The command line as it is typed. What it means is worked out in [`crate::commands`].
+//!
+//! Here is what verbs make and show results with; [`history`] has those that look back, [`manual`] those about the
+//! command line itself.
+
+mod history;
+mod manual;
 
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::day::Day;
+
+pub use history::{LogArguments, RunsArguments, StatusArguments};
+pub use manual::{CompletionsArguments, ManArguments};
 
 /// Builds tables day by day from raw files, and runs again only what has changed
 ///
@@ -29,6 +38,11 @@ pub enum Command {
     Diff(DiffArguments),
     Path(NodeArguments),
     Graph(GraphArguments),
+    Status(StatusArguments),
+    Runs(RunsArguments),
+    Log(LogArguments),
+    Completions(CompletionsArguments),
+    Man(ManArguments),
     /// Keeps watch over the programs of a run; started by the runner itself
     #[command(hide = true)]
     Guard,
@@ -300,6 +314,15 @@ pub struct Places {
     /// The folder of the cache
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
+}
+
+/// What people can type, for those that describe it: without what the runner starts itself with.
+pub fn described() -> clap::Command {
+    let whole = Cli::command();
+    let described = clap::Command::new("runner").version(env!("CARGO_PKG_VERSION")).propagate_version(true);
+    let described = whole.get_about().cloned().into_iter().fold(described, clap::Command::about);
+    let described = whole.get_long_about().cloned().into_iter().fold(described, clap::Command::long_about);
+    described.subcommand_required(true).subcommands(whole.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned())
 }
 
 /// Reads the command line; a wrong one ends the program here, with exit status 2.

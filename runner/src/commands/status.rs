@@ -1,0 +1,180 @@
+//! `runner status`: which results are there and which are not, tasks by days.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::history::told;
+use super::project::{Project, absolute};
+use super::selection::Selection;
+use super::{CommandError, print, tell, width};
+use crate::address;
+use crate::calendar::{self, Marks, Row};
+use crate::cli::StatusArguments;
+use crate::day::Day;
+use crate::exit::Exit;
+use crate::graph::NodeId;
+use crate::journal::Command;
+use crate::plan::Plan;
+use crate::predict::{Prediction, predict};
+use crate::resolve::Glancing;
+use crate::spec::TaskId;
+use crate::state::{Found, State, state};
+use crate::store::{Check, Store};
+
+/// How many nodes that are not fresh are named.
+const MOST_NAMED: usize = 10;
+
+/// How many raw files that are missing are named.
+const MOST_MISSING: usize = 3;
+
+/// A node and its state.
+struct Line {
+    name: String,
+    task: TaskId,
+    day: Option<Day>,
+    state: State,
+    reason: Option<String>,
+}
+
+pub fn status(arguments: &StatusArguments) -> Result<Exit, CommandError> {
+    let project = Project::open(&arguments.places)?;
+    let output = absolute(arguments.output.as_deref(), &project.spec.output)?;
+    let command = Command { output, ..project.command(&arguments.range)? };
+    let plan = project.unfold(&Selection::of(&command, &project.spec)?.request)?;
+    for gap in &plan.gaps {
+        tell(&format!("warning: {}", gap.describe(&project.spec)));
+    }
+    warn_of_missing(&project, &plan.missing);
+    let mut lines = present(&project, &plan, &command.output)?;
+    lines.extend(plan.lacking.iter().map(|((task, day), reason)| Line {
+        name: address::name(&project.spec.task(*task).name, *day),
+        task: *task,
+        day: *day,
+        state: State::NoInput,
+        reason: Some(reason.clone()),
+    }));
+    if arguments.json {
+        print_json(&project, &lines);
+    } else {
+        let days: Vec<Day> = command.from.through(command.to).collect();
+        print_table(&project, &days, &lines);
+    }
+    Ok(Exit::Done)
+}
+
+/// Says that a run would not start, and shows for want of what.
+fn warn_of_missing(project: &Project, missing: &[String]) {
+    let (named, rest) = missing.split_at(missing.len().min(MOST_MISSING));
+    if named.is_empty() {
+        return;
+    }
+    let place = project.data.display();
+    tell(&format!("warning: raw files are missing in {place}; a run would not start\n{}", named.join("\n")));
+    if !rest.is_empty() {
+        tell(&format!("and {} more", rest.len()));
+    }
+}
+
+/// The nodes that there are, in the order of the graph.
+fn present(project: &Project, plan: &Plan, output: &Path) -> Result<Vec<Line>, CommandError> {
+    let programs = project.programs(plan)?;
+    let store = Store::open(&project.cache);
+    let resolver = project.resolver(plan, &store, &programs);
+    let predictions = predict(&resolver, &Glancing::at_all(&store), Check::Stamps, &|_| false);
+    let published = |(id, prediction): (NodeId, &Prediction)| match resolver.published(id, output) {
+        Some(target) => prediction.result().is_none_or(|kept| store.is_published(kept, &target)),
+        None => true,
+    };
+    let published: Vec<bool> = plan.graph.ids().zip(&predictions).map(published).collect();
+    let fresh = |id: NodeId| predictions[id.index()].result().is_some() && published[id.index()];
+    let open = plan.graph.ids().filter(|id| !fresh(*id)).map(|id| plan.graph.name(id).to_string());
+    let told = told(&store, open.collect());
+    let line = |id: NodeId| {
+        let (node, name, prediction) = (plan.graph.node(id), plan.graph.name(id), &predictions[id.index()]);
+        let older = || store.newest(&project.spec.task(node.task).name, node.day).is_some();
+        let found =
+            Found { prediction, made: prediction.result().is_some() || older(), published: published[id.index()] };
+        let (state, reason) = state(name, &found, &told, &plan.graph);
+        Line { name: name.to_string(), task: node.task, day: node.day, state, reason }
+    };
+    Ok(plan.graph.ids().map(line).collect())
+}
+
+fn print_json(project: &Project, lines: &[Line]) {
+    let nodes: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            json!({
+                "node": line.name, "task": project.spec.task(line.task).name, "day": line.day,
+                "state": line.state.word(), "reason": line.reason,
+            })
+        })
+        .collect();
+    print(&json!(nodes).to_string());
+}
+
+fn print_table(project: &Project, days: &[Day], lines: &[Line]) {
+    let (earlier, shown): (Vec<&Line>, Vec<&Line>) =
+        lines.iter().partition(|line| line.day.is_some_and(|day| !days.contains(&day)));
+    for line in calendar::lines(days, &rows(project, &shown), width()) {
+        print(&line);
+    }
+    let legend: Vec<String> = State::ALL.iter().map(|state| format!("{} {}", state.mark(), state.word())).collect();
+    print(&format!("\n{}  (blank: no node)", legend.join("  ")));
+    print(&count(&shown));
+    if !earlier.is_empty() {
+        print(&format!("and {} nodes of earlier days: {}", earlier.len(), count_or_all(&earlier)));
+    }
+    print_reasons(lines);
+}
+
+/// A row a task that has nodes, in the order of the pipeline.
+fn rows(project: &Project, lines: &[&Line]) -> Vec<Row> {
+    let mut tasks: BTreeMap<TaskId, Marks> = BTreeMap::new();
+    for line in lines {
+        match (line.day, tasks.entry(line.task).or_insert_with(|| Marks::Days(BTreeMap::new()))) {
+            (Some(day), Marks::Days(marks)) => drop(marks.insert(day, line.state.mark())),
+            (_, marks) => *marks = Marks::Once(line.state.mark()),
+        }
+    }
+    let row = |(task, marks): (TaskId, Marks)| Row { name: project.spec.task(task).name.clone(), marks };
+    tasks.into_iter().map(row).collect()
+}
+
+/// `118 fresh, 4 stale`
+fn count(lines: &[&Line]) -> String {
+    let counted = State::ALL.map(|state| (lines.iter().filter(|line| line.state == state).count(), state));
+    let said = counted.iter().filter(|(count, _)| *count > 0);
+    said.map(|(count, state)| format!("{count} {}", state.word())).collect::<Vec<_>>().join(", ")
+}
+
+/// The same, where it is known how many there are: `all fresh`, if they are.
+fn count_or_all(lines: &[&Line]) -> String {
+    match lines {
+        [first, rest @ ..] if rest.iter().all(|line| line.state == first.state) => {
+            format!("all {}", first.state.word())
+        }
+        _ => count(lines),
+    }
+}
+
+/// Names nodes that are not fresh with the reason why, the most urgent first.
+fn print_reasons(lines: &[Line]) {
+    let mut open: Vec<&Line> = lines.iter().filter(|line| line.state != State::Fresh).collect();
+    open.sort_by_key(|line| Reverse(line.state));
+    let (named, rest) = open.split_at(open.len().min(MOST_NAMED));
+    if !named.is_empty() {
+        print("");
+    }
+    let longest = named.iter().map(|line| line.name.len()).max().unwrap_or(0);
+    for line in named {
+        let reason = line.reason.as_deref().unwrap_or_default();
+        print(&format!("{:<8}  {:<longest$}  {reason}", line.state.word(), line.name));
+    }
+    if !rest.is_empty() {
+        print(&format!("and {} more: {}; --json lists them all", rest.len(), count_or_all(rest)));
+    }
+}
