@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bytesize::ByteSize;
 use serde_json::json;
 
 use super::history::{outcome, skipped, usage};
@@ -10,6 +9,7 @@ use super::print;
 use super::runs::{Overview, asked};
 use crate::columns::align;
 use crate::journal::{NodeRecord, Outcome, Record};
+use crate::text;
 use crate::usage::Usage;
 
 /// Shows a run.
@@ -23,7 +23,10 @@ pub fn show(overview: &Overview, json: bool) {
     print(&format!("asked    {}", asked(&record.command)));
     print(&format!("nodes    {}", overview.came_out()));
     if let Some(Usage { cpu_seconds, peak_memory, .. }) = total(record) {
-        print(&format!("took     {cpu_seconds:.2} s of CPU, {} of memory at most in a program", ByteSize(peak_memory)));
+        print(&format!(
+            "took     {cpu_seconds:.2} s of CPU, {} of memory at most in a program",
+            text::size(peak_memory)
+        ));
     }
     print_nodes(overview);
     print_rejected(record);
@@ -65,11 +68,9 @@ fn print_nodes(overview: &Overview) {
         let mut row = vec![name.to_string(), outcome(&node.attempts, overview.end).to_string()];
         row.push(node.attempts.len().to_string());
         row.extend(match usage(&node.attempts) {
-            Some(usage) => [
-                format!("{:.2}", usage.seconds),
-                format!("{:.2}", usage.cpu_seconds),
-                ByteSize(usage.peak_memory).to_string(),
-            ],
+            Some(usage) => {
+                [format!("{:.2}", usage.seconds), format!("{:.2}", usage.cpu_seconds), text::size(usage.peak_memory)]
+            }
             None => ["", "", ""].map(str::to_string),
         });
         row.push(reason(node).to_string());
