@@ -41,8 +41,8 @@ pub enum Cause {
     /// The output of another node changed, and these are the two, where they are still kept.
     Output {
         change: Change,
-        old: Option<Table>,
-        new: Option<Table>,
+        old: Option<Box<Table>>,
+        new: Option<Box<Table>>,
     },
     /// It reads this node, which would run.
     Reads(String),
@@ -126,7 +126,7 @@ impl Explainer<'_> {
                 search.end(so_far, Some(link(Cause::Change(change.clone()))));
                 continue;
             };
-            let table = |digest: Option<Digest>| digest.and_then(|digest| self.table(address, digest));
+            let table = |digest: Option<Digest>| digest.and_then(|digest| self.table(address, digest)).map(Box::new);
             let (old, new) = (table(old), table(new));
             let entry = new.as_ref().and_then(|table| table.kept.entry());
             let step = link(Cause::Output { change: change.clone(), old, new });

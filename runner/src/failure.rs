@@ -54,15 +54,15 @@ impl Failure {
     }
 }
 
-impl From<anyhow::Error> for Failure {
+impl From<anyhow::Error> for Box<Failure> {
     fn from(error: anyhow::Error) -> Self {
-        Failure {
+        Box::new(Failure {
             message: format!("{error:#}"),
             kind: FailureKind::Runner,
             said: Vec::new(),
             log: None,
             script: None,
             usage: None,
-        }
+        })
     }
 }

@@ -130,7 +130,7 @@ fn difference(cause: &Cause, json: bool) -> Option<Result<String, String>> {
     let Cause::Output { old, new, change: Change::Input { old: Some(_), new: Some(_), .. } } = cause else {
         return None;
     };
-    let path = |table: &Option<Table>| table.as_ref().and_then(Table::path);
+    let path = |table: &Option<Box<Table>>| table.as_ref().and_then(|table| table.path());
     let (Some(old), Some(new)) = (path(old), path(new)) else {
         return Some(Err("the earlier content is no longer kept".to_string()));
     };

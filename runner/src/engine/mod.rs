@@ -166,7 +166,7 @@ impl Engine<'_> {
                         let process = AssertUnwindSafe(|| self.process(assignment, results, &send));
                         let outcome = catch_unwind(process).unwrap_or_else(|_| {
                             let message = "the runner itself broke down here; that is a fault of the runner";
-                            Outcome::Failed(Box::new(anyhow!(message).into()))
+                            Outcome::Failed(anyhow!(message).into())
                         });
                         let _ = send.send(Event::Finished(assignment.id, outcome));
                     }

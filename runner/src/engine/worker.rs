@@ -26,10 +26,10 @@ const REJECTED: &str = "rejected";
 
 impl Engine<'_> {
     pub(super) fn process(&self, assignment: Assignment, results: &Results, send: &Sender<Event>) -> Outcome {
-        self.make(assignment, results, send).unwrap_or_else(|failure| Outcome::Failed(Box::new(failure)))
+        self.make(assignment, results, send).unwrap_or_else(Outcome::Failed)
     }
 
-    fn make(&self, assignment: Assignment, results: &Results, send: &Sender<Event>) -> Result<Outcome, Failure> {
+    fn make(&self, assignment: Assignment, results: &Results, send: &Sender<Event>) -> Result<Outcome, Box<Failure>> {
         let id = assignment.id;
         loop {
             let resolved = self.resolver.resolve(id, &|needed| results.get(needed), &Reading(self.resolver.store))?;
@@ -45,7 +45,7 @@ impl Engine<'_> {
             match ticket.begin(self.run, self.name(id))? {
                 Begun::Mine(workspace) => {
                     let _ = send.send(Event::Started(assignment, workspace.reason().clone()));
-                    let success = self.execute(assignment, &resolved, workspace)?;
+                    let success = self.execute(assignment, &resolved, *workspace)?;
                     self.publish(id, &success.kept)?;
                     results.set(id, Arc::clone(&success.kept));
                     return Ok(Outcome::Ran(Box::new(success)));
@@ -57,7 +57,12 @@ impl Engine<'_> {
         }
     }
 
-    fn execute(&self, assignment: Assignment, resolved: &Resolved, workspace: Workspace) -> Result<Success, Failure> {
+    fn execute(
+        &self,
+        assignment: Assignment,
+        resolved: &Resolved,
+        workspace: Workspace,
+    ) -> Result<Success, Box<Failure>> {
         let node = self.resolver.graph.node(assignment.id);
         let task = self.resolver.spec.task(node.task);
         let job = self.job(assignment, resolved, &workspace);
@@ -137,24 +142,24 @@ impl Attempt<'_> {
         placed
     }
 
-    fn failed(&self, message: String, kind: FailureKind, ending: Option<&Ending>) -> Failure {
+    fn failed(&self, message: String, kind: FailureKind, ending: Option<&Ending>) -> Box<Failure> {
         let script = exec::script(self.name, self.job, &self.placed());
-        Failure {
+        Box::new(Failure {
             message,
             kind,
             said: ending.map_or(Vec::new(), |ending| ending.said.clone()),
             log: Some(self.job.log.clone()),
             script: self.engine.run.keep_script(&format!("{}.sh", self.name), &script).ok(),
             usage: ending.map(|ending| ending.usage),
-        }
+        })
     }
 
-    fn not_started(&self, error: &std::io::Error) -> Failure {
+    fn not_started(&self, error: &std::io::Error) -> Box<Failure> {
         self.failed(format!("cannot start {}: {error}", self.job.program.display()), FailureKind::Program, None)
     }
 
     /// Whether all went well: the exit status, what was read, and what the program reports.
-    fn check(&self, ending: &Ending, resolved: &Resolved, day: Option<Day>) -> Result<Finished, Failure> {
+    fn check(&self, ending: &Ending, resolved: &Resolved, day: Option<Day>) -> Result<Finished, Box<Failure>> {
         let kind = match ending.exit {
             Exit::Done => None,
             Exit::Stopped => Some(FailureKind::Stopped),

@@ -11,10 +11,7 @@ use std::thread;
 
 use super::{check, yaml};
 
-#[path = "../../../tests/support/chance.rs"]
-mod chance;
-
-use chance::Chance;
+use crate::damage::{Chance, executions};
 
 /// Valid and nearly valid pipelines, from which the damaged ones are made.
 const CORPUS: [&str; 8] = [
@@ -111,9 +108,8 @@ const STACK_BYTES: usize = 1 << 20;
 
 #[test]
 fn whatever_a_file_holds_it_is_read_or_refused_with_a_place_in_it() {
-    let executions: u64 = std::env::var("FUZZ_EXECUTIONS").map_or(20_000, |count| count.parse().unwrap());
     on_a_small_stack(move || {
-        for seed in 0..executions {
+        for seed in 0..executions() {
             let text = damaged(&mut Chance(seed));
             if let Err(fault) = catch_unwind(AssertUnwindSafe(|| read(&text))) {
                 // The panic itself has been told by now.

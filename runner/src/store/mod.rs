@@ -91,7 +91,7 @@ pub struct Store {
 #[derive(Debug)]
 pub enum Lookup {
     Hit(Arc<Kept>),
-    Miss(Ticket),
+    Miss(Box<Ticket>),
 }
 
 /// How a result is looked for.
@@ -155,7 +155,7 @@ impl Store {
                 None => (Reason::FirstRun, None),
             },
         };
-        Lookup::Miss(Ticket { manifest, reason, previous, home })
+        Lookup::Miss(Box::new(Ticket { manifest, reason, previous, home }))
     }
 
     /// The result in a folder, as the index or its entry has it; whether its files are still there is another question.

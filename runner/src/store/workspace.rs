@@ -43,7 +43,7 @@ pub struct Workspace {
 /// What came of asking to make a result.
 #[derive(Debug)]
 pub enum Begun {
-    Mine(Workspace),
+    Mine(Box<Workspace>),
     /// Another run has made it meanwhile.
     There,
     /// Another run makes it, which says this of itself.
@@ -97,7 +97,7 @@ impl Ticket {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
         }
         fs::create_dir(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        Ok(Begun::Mine(Workspace { ticket: self, run: run.id.clone(), folder, _claim: claim }))
+        Ok(Begun::Mine(Box::new(Workspace { ticket: self, run: run.id.clone(), folder, _claim: claim })))
     }
 }
 
