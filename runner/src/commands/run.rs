@@ -53,12 +53,12 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
 pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, CommandError> {
     let started = Instant::now();
     let selection = Selection::of(&command, &project.spec)?;
+    let store = Store::open(&project.cache);
     let plan = project.plan(&selection.request)?;
     for gap in &plan.gaps {
         tell(&format!("warning: {}", gap.describe(&project.spec)));
     }
     let programs = project.programs(&plan)?;
-    let store = Store::open(&project.cache);
     // What is found now must be there until others can see that this run needs it.
     let hold = store.hold();
     let resolver = project.resolver(&plan, &store, &programs);

@@ -9,7 +9,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -42,19 +43,26 @@ struct Content {
 #[derive(Debug)]
 pub struct Index {
     file: PathBuf,
-    content: Mutex<Content>,
+    /// What reads the file, on a thread of its own: there is other work to do until it is needed.
+    reader: Mutex<Option<JoinHandle<Content>>>,
+    content: OnceLock<Mutex<Content>>,
     grown: AtomicBool,
 }
 
 impl Index {
-    /// Reads what was remembered; nothing, if that cannot be read.
+    /// Begins to read what was remembered; nothing, if that cannot be read.
     pub fn load(file: PathBuf) -> Self {
-        let content = Mutex::new(sealed::read(&file).unwrap_or_default());
-        Index { file, content, grown: AtomicBool::new(false) }
+        let path = file.clone();
+        let reader = thread::Builder::new().spawn(move || sealed::read(&path).unwrap_or_default()).ok();
+        Index { file, reader: Mutex::new(reader), content: OnceLock::new(), grown: AtomicBool::new(false) }
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {
-        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+        let content = self.content.get_or_init(|| {
+            let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+            Mutex::new(reader.and_then(|reader| reader.join().ok()).unwrap_or_default())
+        });
+        content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The digest of a file's content, from memory or by reading it; `None` if it is not remembered and larger than
