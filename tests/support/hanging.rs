@@ -1,5 +1,6 @@
 //! A run that is going on for as long as a test wants it to.
 #![allow(dead_code, reason = "each test file uses the part of this that it needs")]
+#![allow(clippy::disallowed_methods, reason = "tests start programs")]
 
 use std::fs::File;
 use std::io::{Read, Write};
