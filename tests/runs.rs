@@ -59,7 +59,9 @@ fn a_run_is_listed_with_what_it_was_asked_and_what_came_of_it() {
     assert!(lines[1].ends_with("s  failed") && lines[3].ends_with("s  done"), "{}", listed.stdout);
     assert_eq!(lines[2], "    2025-01-02..2025-01-03 take recent+, forced: 1 ran, 1 cached, 1 failed, 4 skipped");
     assert_eq!(lines[4], "    2025-01-01..2025-01-03: 9 ran, 0 cached, 0 failed, 0 skipped");
-    let newest = &json(runs(&space, &["--json", "-n", "1"]))[0];
+    let newest = json(runs(&space, &["--json", "-n", "1"]));
+    assert_eq!(newest.as_array().unwrap().len(), 1);
+    let newest = &newest[0];
     assert_eq!((&newest["end"], &newest["tasks"][1], &newest["ran"]), (&"failed".into(), &"recent+".into(), &1.into()));
     assert_eq!(newest["run"], names(&space)[0]);
     wait();
@@ -75,7 +77,7 @@ fn a_run_is_running_until_it_is_killed_or_interrupted() {
         let listed = runs(&hanging.space, &[]).with(0);
         assert!(listed.stdout.lines().nth(1).unwrap().ends_with("s  running"), "{}", listed.stdout);
         shows(&listed, " of 9 nodes");
-        // As wide as the longest name, which the first day brings.
+        hanging.look_for("\nrecent@2025-01-01  ran ", |space| runs(space, &["last"]).with(0));
         hanging.look_for("\ntake@2025-01-02    running ", |space| runs(space, &["last"]).with(0));
         hanging.signal(signal);
         let (space, _) = hanging.wait();
