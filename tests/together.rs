@@ -6,7 +6,7 @@ mod support;
 mod text_pipeline;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
 use support::Space;
@@ -91,7 +91,7 @@ fn two_runs_over_overlapping_days_make_each_node_once() {
 fn a_run_that_waits_does_other_things_meanwhile_and_takes_over_from_one_that_is_killed() {
     let waiting = Waiting::new("taking_over");
     let mut first = start(&waiting.space, ["2025-01-01", "2025-01-03"]);
-    let go_on = waiting.begun();
+    let mut go_on = waiting.begun();
     for (day, word) in [(4, "four"), (5, "five"), (6, "six")] {
         waiting.space.write(&format!("data/words/2025-01-0{day}.txt"), format!("{word}\n"));
     }
@@ -100,7 +100,8 @@ fn a_run_that_waits_does_other_things_meanwhile_and_takes_over_from_one_that_is_
     hear(&mut second, "ran page@2025-01-06");
     first.kill().unwrap();
     first.wait().unwrap();
-    drop(go_on);
+    // The pipe breaks when the program of the first is gone too.
+    while go_on.write(b"words\n").is_ok() {}
     // The program starts once more, for the second runner.
     drop(waiting.begun());
     end(second);

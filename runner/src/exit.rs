@@ -7,7 +7,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything that was asked for is there.
     Done = 0,
-    /// A task failed; what does not depend on it is there.
+    /// A task failed; what does not depend on it is there. Or the cache was looked through, and something in it was
+    /// damaged.
     TaskFailed = 1,
     /// The command line or `pipeline.yaml` makes no sense, or the runner itself could not do its work.
     Usage = 2,

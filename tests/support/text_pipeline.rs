@@ -1,5 +1,5 @@
 //! A pipeline over small text files, whose one program joins what it reads. What a file says can make the program fail,
-//! hang or keep silent, so that a test is told by its data.
+//! hang, pause or keep silent, so that a test is told by its data.
 #![allow(dead_code, reason = "each test file uses the part of this that it needs")]
 
 use crate::support::{Ended, Space, end};
@@ -27,6 +27,7 @@ for file in $files; do
       DIE) kill -9 $$ ;;
       SILENT) exit 0 ;;
       SAY) echo "$rest" >&2 ;;
+      \#PAUSE) echo $$ > "$rest"; cat "$rest.over" ;;
       BLOCK) echo $$ > "$rest"; exec cat "$rest.never" ;;
       PAUSE) echo $$ > "$rest"; cat "$rest.never" ;;
       SLEEP) sleep 1000 ;;

@@ -3,6 +3,7 @@
 //! Here is what verbs make and show results with; [`history`] has those that look back, [`manual`] those about the
 //! command line itself.
 
+mod cache;
 mod history;
 mod manual;
 
@@ -13,6 +14,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::day::Day;
 
+pub use cache::{CacheArguments, CacheGcArguments, CacheSizeArguments, CacheVerb, CacheVerifyArguments};
 pub use history::{LogArguments, RunsArguments, StatusArguments};
 pub use manual::{CompletionsArguments, ManArguments};
 
@@ -38,6 +40,7 @@ pub enum Command {
     Diff(DiffArguments),
     Path(NodeArguments),
     Graph(GraphArguments),
+    Cache(CacheArguments),
     Status(StatusArguments),
     Runs(RunsArguments),
     Log(LogArguments),

@@ -1,5 +1,6 @@
 //! One verb a file. A command wires the other rooms together and decides the exit status; it has no algorithms.
 
+mod cache;
 mod graph;
 mod history;
 mod log;
@@ -39,6 +40,7 @@ pub fn dispatch(cli: Cli) -> Exit {
         Command::Log(arguments) => log::log(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::man(&arguments),
+        Command::Cache(arguments) => cache::cache(&arguments),
         Command::Guard => {
             exec::watch();
             Ok(Exit::Done)

@@ -72,11 +72,11 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
         (None, Summary { counts, ..Summary::default() })
     } else {
         warn_of_full_disk(&resolver, &known, &command);
+        let executor = Arc::new(LocalProcesses::new());
         let id = format!("{}-{}", Utc::now().format("%Y%m%dT%H%M%SZ"), std::process::id());
         let run = store.begin_run(&id, &command.output)?;
         let journal = begin_journal(&run, &plan, &command);
         drop(hold);
-        let executor = Arc::new(LocalProcesses::default());
         let channel = Channel::new();
         end_on_signal(&executor, &channel)?;
         let jobs = command.jobs.map_or(machine::cores(), usize::from);

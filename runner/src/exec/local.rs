@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -20,11 +20,11 @@ use crate::usage::Usage;
 const ORDINARY: [&str; 6] = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR"];
 
 /// Runs programs here.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct LocalProcesses {
     state: Mutex<State>,
-    /// Started with the first program; without one, what a program has started can outlive a runner that is killed.
-    guard: OnceLock<Option<Guard>>,
+    /// Without one, what a program has started can outlive a runner that is killed.
+    guard: Option<Guard>,
     /// How many processes the kernel had ended for want of memory when this was last looked at.
     memory_kills: Mutex<Option<u64>>,
 }
@@ -37,12 +37,13 @@ struct State {
 }
 
 impl LocalProcesses {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|broken| broken.into_inner())
+    /// Starts the guard. What the runner holds open now, the guard holds too for a moment; so no lock may be held yet.
+    pub fn new() -> Self {
+        LocalProcesses { state: Mutex::default(), guard: Guard::start().ok(), memory_kills: Mutex::new(memory_kills()) }
     }
 
-    fn guard(&self) -> Option<&Guard> {
-        self.guard.get_or_init(|| Guard::start().ok()).as_ref()
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 
     /// Whether the kernel has ended a process for want of memory since this was last asked.
@@ -73,11 +74,7 @@ impl Executor for LocalProcesses {
         if self.state().closed {
             return Ok(stopped);
         }
-        let guard = self.guard();
-        self.memory_kills
-            .lock()
-            .unwrap_or_else(|broken| broken.into_inner())
-            .get_or_insert_with(|| memory_kills().unwrap_or(0));
+        let guard = self.guard.as_ref();
         let started = Instant::now();
         let command = command(job, guard);
         let child = {

@@ -9,11 +9,18 @@ use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::key::Key;
+
 /// The right to make a result, for as long as this lives.
 #[derive(Debug)]
 pub struct Claim {
     path: PathBuf,
     _lock: File,
+}
+
+/// The file name of the claim on a result.
+pub fn name(node: &str, key: &Key) -> String {
+    format!("{node}-{}", key.short())
 }
 
 /// What came of asking for a claim.

@@ -21,6 +21,7 @@
 //!   results/history/2025-08-10/3f2a91.../   a finished node: its outputs, read-only, and entry.json
 //!   runs/20250817T030000Z-4711/             a run's journal and logs, and a script for each node that failed
 //!   work/20250817T030000Z-4711/             what is being made; locked while the run lives, removed by the next run
+//!   work/removed-...                        what `runner cache gc` is removing; likewise, if that was killed
 //!   claims/history@2025-08-10-3f2a91...     locked while a run makes this result
 //!   damaged/                                what `runner cache verify` has set aside
 //!   index.json                              digests of raw files and programs, and what is in each result
@@ -39,16 +40,21 @@
 #![expect(clippy::disallowed_methods, reason = "this room is the one that writes files")]
 
 mod claim;
+mod collect;
 mod entry;
 mod index;
+mod inventory;
 mod key;
+mod parallel;
 mod parquet;
 mod published;
 mod reason;
+mod removal;
 mod run_folders;
 mod sealed;
 mod stamp;
 mod swap;
+mod verify;
 mod workspace;
 
 use std::fs::{self, File};
@@ -60,12 +66,17 @@ use anyhow::Result;
 use crate::day::Day;
 
 pub use claim::Queue;
+pub use collect::{Goes, Limits, Needs, Stays, Subject, choose, stays};
 pub use entry::{Entry, Kept};
 pub use index::Index;
+pub use inventory::{Held, Inventory, Place};
 pub use key::{Digest, Key, Manifest, ManifestInput};
+pub use published::Shown;
 pub use reason::{Change, Reason};
+pub use removal::Removal;
 pub use run_folders::{RunFolders, log_name};
 pub use stamp::Seen;
+pub use verify::{Aside, Verdict};
 pub use workspace::{Begun, Finished, Ticket, Workspace};
 
 use index::Indexed;
@@ -77,6 +88,8 @@ pub const ENTRY_FILE: &str = "entry.json";
 const VERSION: &str = "v1";
 /// The file that is locked while results must not be removed.
 const IN_USE: &str = "in-use";
+/// The folder of the results of a task that runs once for all days.
+const ONCE: &str = "once";
 /// One hit in so many is hashed again in each run.
 const SAMPLED: u64 = 64;
 
@@ -122,6 +135,11 @@ impl Store {
         Store { index: Index::load(root.join("index.json")), root }
     }
 
+    /// Whether anything was ever kept in it.
+    pub fn is_there(&self) -> bool {
+        self.root.is_dir()
+    }
+
     /// Where the runs of this cache keep their journals and logs, a folder each.
     pub fn runs(&self) -> PathBuf {
         self.root.join("runs")
@@ -130,6 +148,13 @@ impl Store {
     /// Whether a run is still going on.
     pub fn is_alive(&self, run: &str) -> bool {
         run_folders::is_alive(&self.root.join("work").join(run))
+    }
+
+    /// The runs that go on.
+    pub fn living(&self) -> Vec<String> {
+        let Ok(found) = fs::read_dir(self.root.join("work")) else { return Vec::new() };
+        let names = found.filter_map(|run| run.ok()?.file_name().into_string().ok());
+        names.filter(|run| self.is_alive(run)).collect()
     }
 
     /// Keeps results from being removed for as long as this lives; `None` if there are none yet.
@@ -193,6 +218,11 @@ impl Store {
         published::is_published(result, target)
     }
 
+    /// All files that some output folders show.
+    pub fn shown(&self, outputs: &[PathBuf]) -> Result<Shown> {
+        Shown::below(outputs, &self.root)
+    }
+
     /// The newest result of a node whose files are all there, whatever it was made from.
     pub fn newest(&self, task: &str, day: Option<Day>) -> Option<Kept> {
         let results = results_of(&self.node_folder(task, day));
@@ -212,7 +242,7 @@ impl Store {
     }
 
     fn node_folder(&self, task: &str, day: Option<Day>) -> PathBuf {
-        let day = day.map_or("once".to_string(), |day| day.to_string());
+        let day = day.map_or(ONCE.to_string(), |day| day.to_string());
         self.root.join("results").join(task).join(day)
     }
 }

@@ -5,14 +5,18 @@
 //! first, since a published day is not checked again before it is read. The files are hard links to the cache's own
 //! where the file system allows (they are read-only, and a day takes no room of its own), and copies elsewhere.
 
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
+use anyhow::Result;
+
 use super::entry::{Kept, OutputFile, modified};
+use super::inventory::files_below;
 use super::swap;
 
 /// How the hidden folders of runs begin.
@@ -82,4 +86,53 @@ pub fn is_published(result: &Kept, target: &Path) -> bool {
         linked || (theirs.size() == file.size && modified(&theirs) == file.modified)
     };
     !foreign && result.files.iter().all(same)
+}
+
+/// What tells which file of the cache a published file is: the same one, or one that it was copied from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: i64,
+}
+
+impl Shape {
+    pub fn of(metadata: &Metadata) -> Self {
+        Shape { device: metadata.dev(), inode: metadata.ino(), size: metadata.size(), modified: modified(metadata) }
+    }
+}
+
+/// All files of some output folders.
+#[derive(Debug, Default)]
+pub struct Shown {
+    links: HashMap<(u64, u64), PathBuf>,
+    copies: HashSet<(u64, i64)>,
+}
+
+impl Shown {
+    /// Looks through output folders; one that is not there shows nothing. A cache that lies in one of them is no
+    /// published day.
+    pub(super) fn below(folders: &[PathBuf], cache: &Path) -> Result<Self> {
+        let mut shown = Shown::default();
+        let Ok(cache) = fs::canonicalize(cache) else { return Ok(shown) };
+        for folder in folders.iter().filter_map(|folder| fs::canonicalize(folder).ok()) {
+            for (path, metadata) in files_below(&folder)?.into_iter().filter(|(path, _)| !path.starts_with(&cache)) {
+                let shape = Shape::of(&metadata);
+                shown.links.insert((shape.device, shape.inode), path);
+                shown.copies.insert((shape.size, shape.modified));
+            }
+        }
+        Ok(shown)
+    }
+
+    /// Whether a file of the cache is among them, or a copy of it.
+    pub fn shows(&self, file: &Shape) -> bool {
+        self.link(file).is_some() || self.copies.contains(&(file.size, file.modified))
+    }
+
+    /// The name that a file of the cache has there, if it is the same file.
+    pub fn link(&self, file: &Shape) -> Option<&Path> {
+        self.links.get(&(file.device, file.inode)).map(PathBuf::as_path)
+    }
 }

@@ -11,6 +11,9 @@ use super::claim;
 use super::entry::Kept;
 use super::published;
 
+/// The file that is locked while a run sets up its folders.
+pub(super) const BEGINNING: &str = "lock";
+
 /// The folders of one run; the lock on them lives as long as it does.
 #[derive(Debug)]
 pub struct RunFolders {
@@ -29,7 +32,7 @@ impl RunFolders {
     pub(super) fn begin(root: &Path, id: &str, output: &Path) -> Result<Self> {
         fs::create_dir_all(root).with_context(|| format!("cannot create {}", root.display()))?;
         // Held for a moment: no other run may take this one's folders for abandoned before their lock is held.
-        let _beginning = lock(&root.join("lock"))?;
+        let _beginning = lock(&root.join(BEGINNING))?;
         let in_use = root.join(IN_USE);
         File::create(&in_use).with_context(|| format!("cannot create {}", in_use.display()))?;
         let (records, work) = (root.join("runs").join(id), root.join("work").join(id));
@@ -83,7 +86,7 @@ pub fn log_name(node: &str, attempt: u32) -> String {
     if attempt == 1 { format!("{node}.log") } else { format!("{node}.{attempt}.log") }
 }
 
-fn claims(root: &Path) -> PathBuf {
+pub(super) fn claims(root: &Path) -> PathBuf {
     root.join("claims")
 }
 
@@ -92,18 +95,22 @@ pub(super) fn tidy(root: &Path, output: &Path) -> Result<()> {
     if abandoned(&root.join("work")).is_ok_and(|runs| runs.is_empty()) {
         return Ok(());
     }
-    let _beginning = lock(&root.join("lock"))?;
+    let _beginning = lock(&root.join(BEGINNING))?;
     clear(root, output)
 }
 
 /// Removes what runs that were killed have left in the cache and in the output folder.
 fn clear(root: &Path, output: &Path) -> Result<()> {
     let work = root.join("work");
-    let cleared = abandoned(&work).and_then(|runs| runs.iter().try_for_each(fs::remove_dir_all));
-    cleared.with_context(|| format!("cannot clear {}", work.display()))?;
+    clear_abandoned(&work).with_context(|| format!("cannot clear {}", work.display()))?;
     claim::clear_abandoned(&claims(root)).with_context(|| format!("cannot clear {}", claims(root).display()))?;
     let ended = |run: &str| root.join("runs").join(run).exists() && !work.join(run).exists();
     published::clear_abandoned(output, ended).with_context(|| format!("cannot clear {}", output.display()))
+}
+
+/// Removes the work of runs whose lock nobody holds, and what was on its way out of the cache.
+pub(super) fn clear_abandoned(work: &Path) -> io::Result<()> {
+    abandoned(work)?.iter().try_for_each(fs::remove_dir_all)
 }
 
 /// The folders of runs that are gone.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::claim::{Asked, Claim};
+use super::claim::{self, Asked, Claim};
 use super::entry::{Entry, Kept, OutputFile};
 use super::key::{Key, Manifest};
 use super::parquet;
@@ -80,7 +80,7 @@ impl Ticket {
 
     /// Makes the private folder in which a node can write, unless another run is making the same result.
     pub fn begin(self, run: &RunFolders, name: &str) -> Result<Begun> {
-        let claim = format!("{name}-{}", self.manifest.key().short());
+        let claim = claim::name(name, &self.manifest.key());
         let holder = format!("run {}, process {} on {}", run.id, std::process::id(), host());
         let asked = Claim::ask(&run.claims(), &claim, &holder);
         let claim = match asked.with_context(|| format!("cannot lock {}", run.claims().join(claim).display()))? {

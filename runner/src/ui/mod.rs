@@ -1,12 +1,15 @@
 //! What is shown while a run goes on, on stderr; the only room that prints meanwhile.
 
 mod bars;
+mod meter;
 mod plain;
 
 use std::io::{IsTerminal, stderr};
 use std::path::Path;
 
 use crate::store::Reason;
+
+pub use meter::Meter;
 
 /// Hears what happens, in order, from one thread.
 pub trait Progress: Sync {

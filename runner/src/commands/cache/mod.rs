@@ -1,0 +1,89 @@
+//! `runner cache`: how large the cache is, what of it may go, whether it is what was written.
+
+mod gc;
+mod listing;
+mod size;
+mod verify;
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use bytesize::ByteSize;
+use chrono::{DateTime, Utc};
+
+use super::project::{Project, absolute};
+use super::{CommandError, tell};
+use crate::cli::{CacheArguments, CacheVerb};
+use crate::exit::Exit;
+use crate::journal::{self, Record};
+use crate::store::{Key, Store};
+use crate::ui;
+
+pub fn cache(arguments: &CacheArguments) -> Result<Exit, CommandError> {
+    match &arguments.verb {
+        CacheVerb::Size(arguments) => size::size(arguments),
+        CacheVerb::Gc(arguments) => gc::gc(arguments),
+        CacheVerb::Verify(arguments) => verify::verify(arguments),
+    }
+}
+
+/// What the runs of a cache say of it.
+struct Past {
+    /// The runs that go on.
+    living: Vec<String>,
+    /// The newest first.
+    records: Vec<Record>,
+}
+
+impl Past {
+    fn read(store: &Store) -> Self {
+        // In this order: a run that ends meanwhile is then taken for one that goes on, and not for one that was killed.
+        let living = store.living();
+        let runs = store.runs();
+        let records = journal::runs(&runs).iter().filter_map(|run| Record::read(&runs, run)).collect();
+        Past { living, records }
+    }
+
+    fn record(&self, run: &str) -> Option<&Record> {
+        self.records.iter().find(|record| record.id == run)
+    }
+
+    /// When each result was last used by a run that came to its end. What a killed run made is as old as its entry.
+    fn uses(&self) -> HashMap<Key, DateTime<Utc>> {
+        let mut uses = HashMap::new();
+        for ended in self.records.iter().filter_map(|record| record.ended.as_ref()) {
+            let Some(at) = journal::time(&ended.at) else { continue };
+            for key in ended.results.values().filter_map(|key| Key::of_folder(key)) {
+                let newest = uses.entry(key).or_insert(at);
+                *newest = at.max(*newest);
+            }
+        }
+        uses
+    }
+
+    /// Every folder in which days were published, as far as it is known.
+    fn outputs(&self, project: &Project) -> Result<Vec<PathBuf>, CommandError> {
+        let mut outputs: BTreeSet<PathBuf> = self.records.iter().map(|record| record.command.output.clone()).collect();
+        outputs.insert(absolute(None, &project.spec.output)?);
+        Ok(outputs.into_iter().collect())
+    }
+}
+
+/// Opens the cache of a project; where there is none, all that is asked of it is done.
+fn open(project: &Project) -> Store {
+    let store = Store::open(&project.cache);
+    if !store.is_there() {
+        tell(&format!("there is no cache in {} yet", ui::short(&project.cache).display()));
+    }
+    store
+}
+
+/// Bytes for people, in the units in which they type them.
+fn size(bytes: u64) -> String {
+    ByteSize(bytes).display().si().to_string()
+}
+
+/// `1 result`, `2 results`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
