@@ -102,6 +102,7 @@ fn a_run_that_waits_does_other_things_meanwhile_and_takes_over_from_one_that_is_
     first.wait().unwrap();
     // The pipe breaks when the program of the first is gone too.
     while go_on.write(b"words\n").is_ok() {}
+    drop(go_on);
     // The program starts once more, for the second runner.
     drop(waiting.begun());
     end(second);
