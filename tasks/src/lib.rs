@@ -43,3 +43,8 @@ pub mod synthetic;
 pub mod table;
 pub mod task;
 pub mod wide;
+
+/// A day's tables are vectors of megabytes that come and go. The C library's allocator gives each back to the kernel and
+/// faults its pages in anew; this one keeps them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
