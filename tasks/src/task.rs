@@ -129,6 +129,13 @@ fn write_report(contract: &Contract, report: &Report) -> Result<()> {
     std::fs::write(path, serde_json::to_vec(report)?).with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// How many threads a task may use: what the runner, or a person, gives it in the variable that polars goes by too, or
+/// else as many as there are cores.
+pub fn threads() -> usize {
+    let given = std::env::var("POLARS_MAX_THREADS").ok().and_then(|text| text.parse().ok()).filter(|count| *count > 0);
+    given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+}
+
 /// Reads a day from a command line.
 pub fn parse_day(text: &str) -> Result<NaiveDate, String> {
     let day = calendar::parse_day(text).and_then(calendar::day_of_number);
