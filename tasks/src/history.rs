@@ -1,103 +1,230 @@
 //! The newest actions of each customer: the kernel of the `history` task.
 //!
-//! It takes tables of actions that are sorted by customer, one after the other and in any order, and keeps of each
-//! wanted customer the newest ones. It does not know files, days or windows of days.
-//!
-//! An action is one integer whose order is the order of a history (timestamp, then item, then type), so that the
-//! newest actions are the greatest integers:
-//!
-//! ```text
-//! bit 127 ................ 64 63 ......... 32 31 ......... 0
-//!     timestamp, sign flipped      item_id      action_type
-//! ```
+//! Customers are taken a range at a time, so that memory does not grow with their number, and for each range the
+//! [eras](crate::actions::era) of the tables from the newest on, until every customer has all that is wanted. An era of
+//! one table, which is the ordinary one, is copied as it lies; its timestamps are not even read. It does not know files
+//! of histories, days or windows of days.
 
-use anyhow::{Result, bail};
+use std::thread;
 
-/// An action as an integer that sorts as a history does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Action(u128);
+use anyhow::{Result, anyhow};
 
-impl Action {
-    pub fn new(timestamp: i64, item_id: i32, action_type: i8) -> Self {
-        let timestamp = (timestamp as u64) ^ (1 << 63);
-        Action(u128::from(timestamp) << 64 | u128::from(item_id as u32) << 32 | u128::from(action_type as u8))
-    }
+use crate::actions::era::Era;
+use crate::actions::{Action, ActionFile, Block, Times};
 
-    /// Microseconds since 1970 UTC.
-    pub fn timestamp(self) -> i64 {
-        ((self.0 >> 64) as u64 ^ (1 << 63)) as i64
-    }
+/// Actions of a range of customers, if each has as many as are wanted: 20 MB of items and types.
+const RANGE: usize = 1 << 22;
 
-    pub fn item_id(self) -> i32 {
-        (self.0 >> 32) as i32
-    }
-
-    pub fn action_type(self) -> i8 {
-        self.0 as i8
-    }
-}
-
-/// A table of actions, column by column, sorted by customer.
-pub struct ActionTable<'a> {
-    pub customers: &'a [i64],
-    pub items: &'a [i32],
-    pub action_types: &'a [i8],
-    pub timestamps: &'a [i64],
-}
-
-/// The newest actions of each wanted customer, so far.
-///
-/// Memory is at most twice `length` actions (16 bytes each) a customer.
+/// The histories of some customers, side by side.
+#[derive(Debug, Default, PartialEq)]
 pub struct Histories {
-    customers: Vec<i64>,
-    newest: Vec<Vec<Action>>,
-    length: usize,
-    before: i64,
+    pub customers: Vec<i64>,
+    /// How long each history is.
+    pub lengths: Vec<usize>,
+    /// Newest first, one history after the other.
+    pub items: Vec<i32>,
+    pub action_types: Vec<i8>,
+    pub times: Times,
 }
 
-impl Histories {
-    /// Histories of at most `length` actions stamped earlier than `before` (microseconds since 1970 UTC), for
-    /// customers given in ascending order, each once.
-    pub fn new(customers: Vec<i64>, length: usize, before: i64) -> Self {
-        debug_assert!(customers.is_sorted_by(|a, b| a < b));
-        let newest = vec![Vec::new(); customers.len()];
-        Histories { customers, newest, length, before }
-    }
+/// What is wanted of the actions.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Ascending, each once.
+    pub customers: &'a [i64],
+    /// Actions to keep of each.
+    pub length: usize,
+    /// Only actions stamped earlier than this count, in microseconds since 1970 UTC.
+    pub before: i64,
+}
 
-    /// Takes in a table of actions. Fails if it is not sorted by customer.
-    pub fn add(&mut self, table: &ActionTable) -> Result<()> {
-        if !table.customers.is_sorted() {
-            bail!("the actions are not sorted by customer_id");
-        }
-        // Both sides ascend, so each search starts where the last one ended; a gallop keeps that cheap whether many
-        // or few of the table's customers are wanted.
-        let mut from = 0;
-        for (customer, newest) in self.customers.iter().zip(&mut self.newest) {
-            from += gallop(&table.customers[from..], |other| other < customer);
-            if from == table.customers.len() {
-                break;
-            }
-            let end = from + gallop(&table.customers[from..], |other| other <= customer);
-            for row in from..end {
-                if table.timestamps[row] < self.before {
-                    newest.push(Action::new(table.timestamps[row], table.items[row], table.action_types[row]));
-                    if newest.len() == 2 * self.length {
-                        keep_newest(newest, self.length);
-                    }
-                }
-            }
-            from = end;
+impl Wanted<'_> {
+    /// Finds the histories in eras given newest first, and hands them on range by range in the order of the customers.
+    ///
+    /// The ranges do not depend on the number of threads.
+    pub fn find(self, eras: &[Era], threads: usize, mut take: impl FnMut(Histories) -> Result<()>) -> Result<()> {
+        let ranges: Vec<_> = self.customers.chunks((RANGE / self.length).max(1)).collect();
+        for side_by_side in ranges.chunks(threads.max(1)) {
+            let find = |customers| Wanted { customers, ..self }.of_range(eras);
+            let found: Vec<Result<Histories>> = match side_by_side {
+                [only] => vec![find(only)],
+                _ => thread::scope(|scope| {
+                    let begun: Vec<_> = side_by_side.iter().map(|range| scope.spawn(move || find(range))).collect();
+                    begun.into_iter().map(|one| one.join().unwrap_or_else(|_| Err(anyhow!("a thread ended")))).collect()
+                }),
+            };
+            found.into_iter().try_for_each(|histories| take(histories?))?;
         }
         Ok(())
     }
 
-    /// Each customer with their history, newest first.
-    pub fn finish(mut self) -> impl Iterator<Item = (i64, Vec<Action>)> {
-        for newest in &mut self.newest {
-            newest.sort_unstable_by(|a, b| b.cmp(a));
-            newest.truncate(self.length);
+    fn of_range(self, eras: &[Era]) -> Result<Histories> {
+        let mut slots = Slots::new(self);
+        for era in eras {
+            if slots.full() {
+                break;
+            }
+            match &era.files[..] {
+                [file] if era.newest < self.before => slots.take_whole(file)?,
+                files => slots.take_sorted(files)?,
+            }
         }
-        self.customers.into_iter().zip(self.newest)
+        slots.finish()
+    }
+}
+
+/// Histories in the making: for each customer room for as many actions as are wanted.
+struct Slots<'a> {
+    wanted: Wanted<'a>,
+    filled: Vec<usize>,
+    items: Vec<i32>,
+    action_types: Vec<i8>,
+    times: Times,
+    /// The oldest actions taken from the last table of which actions were taken without looking at their times.
+    oldest: Option<(&'a ActionFile, Vec<Row>)>,
+}
+
+/// A row of a row group.
+type Row = (usize, usize);
+
+impl<'a> Slots<'a> {
+    fn new(wanted: Wanted<'a>) -> Self {
+        let (customers, room) = (wanted.customers.len(), wanted.customers.len() * wanted.length);
+        Slots {
+            wanted,
+            filled: vec![0; customers],
+            items: vec![0; room],
+            action_types: vec![0; room],
+            times: Times::default(),
+            oldest: None,
+        }
+    }
+
+    fn full(&self) -> bool {
+        self.filled.iter().all(|filled| *filled == self.wanted.length)
+    }
+
+    /// Takes from a table that is older than all that was taken before and older than the day.
+    fn take_whole(&mut self, file: &'a ActionFile) -> Result<()> {
+        let (mut newest, mut oldest) = (Vec::new(), Vec::new());
+        for (group, block) in blocks(file, self.wanted.customers, false) {
+            let block = block?;
+            matches(self.wanted.customers, &block.customers, |slot, place| {
+                let rows = block.rows(place);
+                let rows = rows.start..rows.end.min(rows.start + self.wanted.length - self.filled[slot]);
+                if rows.is_empty() {
+                    return;
+                }
+                newest.push((group, rows.start));
+                oldest.push((group, rows.end - 1));
+                self.put(slot, block.items(rows.clone()), block.action_types(rows));
+            });
+        }
+        if !oldest.is_empty() {
+            if self.times == Times::default() {
+                self.widen(file, &newest)?;
+            }
+            self.oldest = Some((file, oldest));
+        }
+        Ok(())
+    }
+
+    /// Takes from tables that overlap in time, or reach into the day.
+    fn take_sorted(&mut self, files: &'a [ActionFile]) -> Result<()> {
+        let length = self.wanted.length;
+        let mut newest: Vec<Vec<Action>> = vec![Vec::new(); self.filled.len()];
+        for file in files {
+            for (_, block) in blocks(file, self.wanted.customers, true) {
+                let block = block?;
+                matches(self.wanted.customers, &block.customers, |slot, place| {
+                    let actions = block.actions(block.rows(place));
+                    for action in actions.filter(|action| action.timestamp() < self.wanted.before) {
+                        newest[slot].push(action);
+                        if newest[slot].len() == 2 * length {
+                            keep_newest(&mut newest[slot], length);
+                        }
+                    }
+                });
+            }
+        }
+        for (slot, mut actions) in newest.into_iter().enumerate() {
+            actions.sort_unstable_by(|a, b| b.cmp(a));
+            actions.truncate(length - self.filled[slot]);
+            if let (Some(newest), Some(oldest)) = (actions.first(), actions.last()) {
+                self.oldest = None;
+                self.times = self.times.union(Times(Some((oldest.timestamp(), newest.timestamp()))));
+                self.put(slot, actions.iter().map(|a| a.item_id()), actions.iter().map(|a| a.action_type()));
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, slot: usize, items: impl Iterator<Item = i32>, action_types: impl Iterator<Item = i8>) {
+        let start = slot * self.wanted.length + self.filled[slot];
+        let room = &mut self.items[start..(slot + 1) * self.wanted.length];
+        let count = room.iter_mut().zip(items).map(|(place, item)| *place = item).count();
+        self.action_types[start..start + count].iter_mut().zip(action_types).for_each(|(place, kind)| *place = kind);
+        self.filled[slot] += count;
+    }
+
+    /// Takes the times of some rows into account.
+    fn widen(&mut self, file: &ActionFile, rows: &[Row]) -> Result<()> {
+        for (group, row) in rows {
+            self.times = self.times.union(Times::of(file.timestamp(*group, *row)?));
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Histories> {
+        if let Some((file, rows)) = self.oldest.take() {
+            self.widen(file, &rows)?;
+        }
+        let length = self.wanted.length;
+        // Each history moves up to the end of the one before.
+        let mut end = 0;
+        for (slot, filled) in self.filled.iter().enumerate() {
+            let taken = slot * length..slot * length + filled;
+            self.items.copy_within(taken.clone(), end);
+            self.action_types.copy_within(taken, end);
+            end += filled;
+        }
+        self.items.truncate(end);
+        self.action_types.truncate(end);
+        Ok(Histories {
+            customers: self.wanted.customers.to_vec(),
+            lengths: self.filled,
+            items: self.items,
+            action_types: self.action_types,
+            times: self.times,
+        })
+    }
+}
+
+/// The row groups of a table that may hold some of these customers.
+fn blocks(
+    file: &ActionFile,
+    customers: &[i64],
+    with_timestamps: bool,
+) -> impl Iterator<Item = (usize, Result<Block>)> {
+    let range = customers.first().copied().zip(customers.last().copied());
+    let groups = file.groups().iter().enumerate().filter(move |(_, group)| {
+        range.is_some_and(|(first, last)| group.last_customer >= first && group.first_customer <= last)
+    });
+    groups.map(move |(number, _)| (number, file.read(number, with_timestamps)))
+}
+
+/// Calls `found` with the places of each customer that is in both lists, which ascend.
+fn matches(wanted: &[i64], customers: &[i64], mut found: impl FnMut(usize, usize)) {
+    let mut place = 0;
+    // The first that can be there is found by bisection, for the list may be a part of a longer one.
+    let first = customers.first().map_or(0, |first| wanted.partition_point(|customer| customer < first));
+    for (slot, customer) in wanted.iter().enumerate().skip(first) {
+        place += gallop(&customers[place..], |other| other < customer);
+        match customers.get(place) {
+            Some(other) if other == customer => found(slot, place),
+            Some(_) => {}
+            None => break,
+        }
     }
 }
 
@@ -115,58 +242,4 @@ fn gallop(values: &[i64], holds: impl Fn(&i64) -> bool) -> usize {
     }
     let low = step / 2;
     low + values[low..step.min(values.len())].partition_point(holds)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn actions_sort_by_time_then_item_then_type() {
-        let oldest_first = [
-            (i64::MIN, 9, 3),
-            (-1, 9, 3),
-            (0, 1, 3),
-            (0, 2, 1),
-            (0, 2, 3),
-            (0, i32::MAX, 1),
-            (1, 1, 1),
-            (i64::MAX, 1, 1),
-        ];
-        let actions: Vec<_> = oldest_first.iter().map(|&(time, item, kind)| Action::new(time, item, kind)).collect();
-        assert!(actions.is_sorted_by(|a, b| a < b));
-        let back: Vec<_> = actions.iter().map(|a| (a.timestamp(), a.item_id(), a.action_type())).collect();
-        assert_eq!(back, oldest_first);
-    }
-
-    #[test]
-    fn gallop_finds_the_end_of_every_prefix() {
-        for length in 0..40 {
-            let values: Vec<i64> = (0..length).collect();
-            for prefix in 0..=length {
-                assert_eq!(gallop(&values, |value| *value < prefix), prefix as usize, "{prefix} of {length}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_newest_survive_whatever_order_they_come_in() {
-        let mut histories = Histories::new(vec![7], 3, 1_000);
-        for timestamps in [[5, 900, 1], [1_000, 999, 2], [30, 20, 10], [901, 902, 3]] {
-            let table =
-                ActionTable { customers: &[7; 3], items: &[1; 3], action_types: &[1; 3], timestamps: &timestamps };
-            histories.add(&table).unwrap();
-        }
-        let kept: Vec<_> = histories
-            .finish()
-            .map(|(customer, kept)| (customer, kept.iter().map(|a| a.timestamp()).collect::<Vec<_>>()))
-            .collect();
-        assert_eq!(kept, [(7, vec![999, 902, 901])]);
-    }
-
-    #[test]
-    fn an_unsorted_table_is_refused() {
-        let table = ActionTable { customers: &[2, 1], items: &[1; 2], action_types: &[1; 2], timestamps: &[0; 2] };
-        assert!(Histories::new(vec![1], 3, 10).add(&table).is_err());
-    }
 }

@@ -27,11 +27,13 @@
 //!
 //! [`schema`] names them and their columns.
 
+pub mod actions;
 pub mod calendar;
 pub mod difference;
 pub mod digest;
 pub mod grid;
 pub mod history;
+pub mod merge;
 pub mod parquet_file;
 pub mod raw;
 pub mod report;

@@ -81,7 +81,7 @@ pub fn is_guarded() -> bool {
 }
 
 /// Turns a panic of the Parquet library, which trusts what files say of themselves, into an error.
-fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
     GUARDED.set(true);
     let result = catch_unwind(AssertUnwindSafe(read));
     GUARDED.set(false);

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::actions::Times;
+
 /// What a task read, wrote and turned away.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
@@ -30,6 +32,11 @@ pub struct Span {
 }
 
 impl Report {
+    /// Widens the span of the events to take in some actions.
+    pub fn widen(&mut self, times: Times) {
+        self.span(times.0.into_iter().flat_map(|(oldest, newest)| [oldest, newest]));
+    }
+
     /// Widens the span of the events to take in those at `timestamps`.
     pub fn span(&mut self, timestamps: impl IntoIterator<Item = i64>) {
         for timestamp in timestamps {

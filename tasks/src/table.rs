@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use polars::prelude::*;
@@ -40,25 +40,56 @@ pub fn read(path: &Path, schema: &Schema) -> Result<DataFrame> {
 }
 
 /// Writes a table whose columns are those of `schema`, in that order.
-pub fn write(path: &Path, schema: &Schema, columns: Vec<Column>) -> Result<()> {
-    let mut frame = DataFrame::new_infer_height(columns)?;
-    let expected: Vec<_> = schema.columns.iter().map(|(name, dtype)| (PlSmallStr::from_static(name), dtype)).collect();
-    let given: Vec<_> = frame.columns().iter().map(|column| (column.name().clone(), column.dtype())).collect();
-    if expected != given {
-        bail!("a table of {} cannot have the columns {given:?}", schema.table);
+pub fn write(path: &Path, schema: Schema, columns: Vec<Column>) -> Result<()> {
+    let mut writer = TableWriter::create(path, schema)?;
+    writer.write(columns)?;
+    writer.finish()
+}
+
+/// A table that is written part by part.
+///
+/// Each part has row groups of its own, so the parts must not depend on anything but the rows.
+pub struct TableWriter {
+    path: PathBuf,
+    schema: Schema,
+    writer: BatchedWriter<BufWriter<File>>,
+}
+
+impl TableWriter {
+    pub fn create(path: &Path, schema: Schema) -> Result<Self> {
+        let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+        let columns = schema.columns.iter().map(|(name, dtype)| Field::new((*name).into(), dtype.clone()));
+        // The writer writes headers byte by byte.
+        let writer = ParquetWriter::new(BufWriter::new(file))
+            // Most tables are so small that to start threads for them would take longer than to write them.
+            .set_parallel(false)
+            .with_compression(ParquetCompression::Lz4Raw)
+            .with_statistics(StatisticsOptions::default())
+            .batched(&columns.collect())?;
+        Ok(TableWriter { path: path.to_path_buf(), schema, writer })
     }
-    let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
-    // Most tables are so small that to start threads for them would take longer than to write them.
-    let parallel = frame.height() > ROW_GROUP;
-    // The writer writes headers byte by byte.
-    ParquetWriter::new(BufWriter::new(file))
-        .set_parallel(parallel)
-        .with_compression(ParquetCompression::Lz4Raw)
-        .with_statistics(StatisticsOptions::default())
-        .with_row_group_size(Some(ROW_GROUP))
-        .finish(&mut frame)
-        .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?;
-    Ok(())
+
+    /// Writes some rows, given as the columns of the schema in their order.
+    pub fn write(&mut self, columns: Vec<Column>) -> Result<()> {
+        let frame = DataFrame::new_infer_height(columns)?;
+        let expected = self.schema.columns.iter().map(|(name, dtype)| (*name, dtype));
+        if !expected.eq(frame.columns().iter().map(|column| (column.name().as_str(), column.dtype()))) {
+            bail!("a table of {} cannot have the columns {:?}", self.schema.table, frame.schema());
+        }
+        for start in (0..frame.height()).step_by(ROW_GROUP) {
+            let part = frame.slice(start as i64, ROW_GROUP);
+            self.writer.write_batch(&part).map_err(|error| self.failed(&error))?;
+        }
+        Ok(())
+    }
+
+    pub fn finish(self) -> Result<()> {
+        self.writer.finish().map(drop).map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &PolarsError) -> anyhow::Error {
+        anyhow!("cannot write {}: {error}", self.path.display())
+    }
 }
 
 /// The values of a 64-bit integer column that [`read`] has checked.

@@ -2,24 +2,28 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
 use polars::prelude::{
-    DataType, Int8Type, Int32Type, Int64Chunked, IntoColumn, ListBuilderTrait, ListPrimitiveChunkedBuilder,
+    Column, DataType, Int8Type, Int32Type, Int64Chunked, IntoColumn, ListBuilderTrait, ListPrimitiveChunkedBuilder,
 };
-use tasks::history::{ActionTable, Histories};
+use tasks::actions::ActionFile;
+use tasks::actions::era::eras;
+use tasks::history::{Histories, Wanted};
 use tasks::report::{Report, Span};
+use tasks::schema::{ACTION_TYPES, ACTIONS, CUSTOMER_ID};
+use tasks::table::TableWriter;
 use tasks::task::{self, Arguments, Contract};
 use tasks::{calendar, schema, table};
 
 /// Find the newest actions of each customer who was shown something on a day
 ///
-/// The actions are given as any number of tables, usually one a day; which days these are is the look-back. Of them an
-/// action counts if it is stamped before the day begins, so that an event filed under an earlier day but stamped later
+/// The actions are given as any number of tables, of a day or of a month each; which days these are is the look-back. Of
+/// them an action counts if it is stamped before the day begins, so that an event filed under an earlier day but stamped later
 /// cannot leak. Newest first; ties by item_id, then by action_type, both descending. A customer without actions has an
 /// empty history.
 ///
-/// Inputs: impressions, actions and orders (any number). Outputs: histories.
+/// Inputs: impressions; months, actions and orders (any number, all tables of actions). Outputs: histories.
 #[derive(Parser)]
 #[command(version)]
 struct History {
@@ -36,7 +40,7 @@ fn main() -> ExitCode {
 
 fn history(arguments: &History) -> Result<Report> {
     let contract = &arguments.contract;
-    contract.expect(&["impressions", "actions", "orders"], &["histories"])?;
+    contract.expect(&["impressions", "months", "actions", "orders"], &["histories"])?;
     let midnight = i64::from(calendar::day_number(contract.day()?)) * calendar::DAY;
     let mut customers = {
         let impressions = table::read(contract.input("impressions")?, &schema::impressions())?;
@@ -44,42 +48,39 @@ fn history(arguments: &History) -> Result<Report> {
     };
     customers.sort_unstable();
     customers.dedup();
-    // Said even if no action is used: that nothing after the day was used must not be confused with silence.
-    let mut report = Report { events: Some(Span::default()), ..Report::default() };
-    let mut histories = Histories::new(customers, arguments.history_length as usize, midnight);
-    for path in contract.inputs("actions").into_iter().chain(contract.inputs("orders")) {
-        let actions = table::read(path, &schema::actions())?;
-        report.rows_in += actions.height() as u64;
-        let table = ActionTable {
-            customers: table::int64(&actions, schema::CUSTOMER_ID)?,
-            items: table::int32(&actions, schema::ITEM_ID)?,
-            action_types: table::int8(&actions, schema::ACTION_TYPE)?,
-            timestamps: table::instants(&actions, schema::TIMESTAMP)?,
-        };
-        histories.add(&table).with_context(|| format!("cannot use {}", path.display()))?;
+    let mut files = Vec::new();
+    for path in ["months", "actions", "orders"].iter().flat_map(|name| contract.inputs(name)) {
+        files.push(ActionFile::open(path)?);
     }
-    write(contract, histories, report)
+    // The span is said even if no action is used: that nothing after the day was used must not be confused with silence.
+    let rows_in = files.iter().map(|file| file.rows() as u64).sum();
+    let mut report = Report { rows_in, events: Some(Span::default()), ..Report::default() };
+    let wanted = Wanted { customers: &customers, length: arguments.history_length as usize, before: midnight };
+    let mut writer = TableWriter::create(contract.output("histories")?, schema::histories())?;
+    wanted.find(&eras(files), task::threads(), |histories| {
+        report.rows_out += histories.customers.len() as u64;
+        report.widen(histories.times);
+        writer.write(columns(histories))
+    })?;
+    writer.finish()?;
+    Ok(report)
 }
 
-fn write(contract: &Contract, histories: Histories, mut report: Report) -> Result<Report> {
-    let mut customers = Vec::new();
-    let mut items = ListPrimitiveChunkedBuilder::<Int32Type>::new(schema::ACTIONS.into(), 0, 0, DataType::Int32);
-    let mut action_types =
-        ListPrimitiveChunkedBuilder::<Int8Type>::new(schema::ACTION_TYPES.into(), 0, 0, DataType::Int8);
-    for (customer, actions) in histories.finish() {
-        customers.push(customer);
-        items.append_values_iter(actions.iter().map(|action| action.item_id()));
-        action_types.append_values_iter(actions.iter().map(|action| action.action_type()));
-        report.span(actions.iter().map(|action| action.timestamp()));
+fn columns(histories: Histories) -> Vec<Column> {
+    let (lists, values) = (histories.lengths.len(), histories.items.len());
+    let mut items = ListPrimitiveChunkedBuilder::<Int32Type>::new(ACTIONS.into(), lists, values, DataType::Int32);
+    let mut types = ListPrimitiveChunkedBuilder::<Int8Type>::new(ACTION_TYPES.into(), lists, values, DataType::Int8);
+    let mut start = 0;
+    for length in &histories.lengths {
+        items.append_slice(&histories.items[start..start + length]);
+        types.append_slice(&histories.action_types[start..start + length]);
+        start += length;
     }
-    report.rows_out = customers.len() as u64;
-    let columns = vec![
-        Int64Chunked::from_vec(schema::CUSTOMER_ID.into(), customers).into_column(),
+    vec![
+        Int64Chunked::from_vec(CUSTOMER_ID.into(), histories.customers).into_column(),
         items.finish().into_column(),
-        action_types.finish().into_column(),
-    ];
-    table::write(contract.output("histories")?, &schema::histories(), columns)?;
-    Ok(report)
+        types.finish().into_column(),
+    ]
 }
 
 impl Arguments for History {

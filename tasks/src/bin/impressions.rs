@@ -40,7 +40,7 @@ fn impressions(arguments: &Impressions) -> Result<Report> {
         Int32Chunked::from_iter_values(schema::ITEM_ID.into(), order.iter().map(|row| items[*row])).into_column(),
         BooleanChunked::from_iter_values(schema::IS_ORDER.into(), order.iter().map(|row| labels[*row])).into_column(),
     ];
-    table::write(arguments.contract.output("impressions")?, &schema::impressions(), columns)?;
+    table::write(arguments.contract.output("impressions")?, schema::impressions(), columns)?;
     let rows = order.len() as u64;
     Ok(Report { rows_in: rows, rows_out: rows, ..Report::default() })
 }

@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
 use clap::Parser;
-use polars::prelude::{Int8Chunked, Int32Chunked, Int64Chunked, IntoColumn, NewChunkedArray};
+use tasks::actions::{Action, ActionWriter};
 use tasks::calendar;
-use tasks::history::Action;
 use tasks::report::Report;
 use tasks::schema::{self, ActionType};
 use tasks::table;
@@ -96,22 +95,15 @@ fn row(customer: i64, timestamp: i64, item: i32, action_type: ActionType) -> Row
 fn write(path: &Path, mut rows: Vec<Row>, report: &mut Report) -> Result<()> {
     // Rows that compare equal are equal, so the order is total and an unstable sort gives one result.
     rows.sort_unstable();
-    report.rows_out += rows.len() as u64;
-    report.span(rows.iter().map(|(_, action)| action.0.timestamp()));
-    let timestamps = rows.iter().map(|(_, action)| action.0.timestamp()).collect();
-    let columns = vec![
-        Int64Chunked::from_iter_values(schema::CUSTOMER_ID.into(), rows.iter().map(|(customer, _)| *customer))
-            .into_column(),
-        Int32Chunked::from_iter_values(schema::ITEM_ID.into(), rows.iter().map(|(_, action)| action.0.item_id()))
-            .into_column(),
-        Int8Chunked::from_iter_values(
-            schema::ACTION_TYPE.into(),
-            rows.iter().map(|(_, action)| action.0.action_type()),
-        )
-        .into_column(),
-        table::instant_column(schema::TIMESTAMP, timestamps),
-    ];
-    table::write(path, &schema::actions(), columns)
+    let mut writer = ActionWriter::create(path)?;
+    for of_customer in rows.chunk_by(|(customer, _), (other, _)| customer == other) {
+        writer.customer(of_customer[0].0)?;
+        of_customer.iter().for_each(|(_, action)| writer.action(action.0));
+    }
+    report.rows_out += writer.rows();
+    report.widen(writer.times());
+    writer.finish().with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(())
 }
 
 impl Arguments for Unify {

@@ -208,8 +208,8 @@ impl Collector {
                 schema::orders()
             }
         };
-        table::write(rows, &schema, columns)?;
-        table::write(rejected, &schema::rejected(), self.rejected.columns())?;
+        table::write(rows, schema, columns)?;
+        table::write(rejected, schema::rejected(), self.rejected.columns())?;
         Ok(report)
     }
 }

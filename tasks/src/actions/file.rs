@@ -1,0 +1,251 @@
+//! Reads action tables, a row group at a time and only the columns that are wanted.
+//!
+//! A table that was not written by [`super::writer`] (a task of one's own may write actions too) is read in the ordinary
+//! way and laid out anew in memory, so that there is one way to read on. It does not know what is done with actions.
+
+use std::fs::File;
+use std::io::Cursor;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use polars_parquet::parquet::compression::DecompressionContext;
+use polars_parquet::parquet::metadata::{ColumnChunkMetadata, FileMetadata};
+use polars_parquet::parquet::page::{DataPage, Page};
+use polars_parquet::parquet::read::{PageReader, decompress, read_metadata};
+use polars_parquet::parquet::statistics::Statistics;
+
+use super::pages::{self, Packed};
+use super::times::Times;
+use super::{Action, ActionWriter, CREATED_BY};
+use crate::parquet_file::guarded;
+use crate::{schema, table};
+
+/// Places of the columns.
+const CUSTOMER: usize = 0;
+const ITEM: usize = 1;
+const TYPE: usize = 2;
+const TIMESTAMP: usize = 3;
+
+/// A table of actions whose footer has been read.
+pub struct ActionFile {
+    path: PathBuf,
+    source: Source,
+    metadata: FileMetadata,
+    groups: Vec<Group>,
+    /// The times of its actions.
+    pub times: Times,
+}
+
+enum Source {
+    File(File),
+    Memory(Vec<u8>),
+}
+
+/// What the footer says of a row group.
+#[derive(Clone, Copy, Debug)]
+pub struct Group {
+    pub first_customer: i64,
+    pub last_customer: i64,
+    rows: usize,
+}
+
+/// A row group in memory.
+pub struct Block {
+    /// Ascending, each once.
+    pub customers: Vec<i64>,
+    ends: Vec<u32>,
+    items: DataPage,
+    types: DataPage,
+    dictionary: Vec<i8>,
+    timestamps: Option<DataPage>,
+}
+
+impl ActionFile {
+    /// Fails if the file is no table of actions, or not sorted by customer.
+    pub fn open(path: &Path) -> Result<Self> {
+        let open = || {
+            let mut file = File::open(path)?;
+            let metadata = guarded(|| Ok(read_metadata(&mut file)?))?;
+            if metadata.created_by.as_deref() == Some(CREATED_BY) {
+                return ActionFile::new(path, Source::File(file), metadata);
+            }
+            let bytes = laid_out_anew(path)?;
+            let metadata = guarded(|| Ok(read_metadata(&mut Cursor::new(&bytes))?))?;
+            ActionFile::new(path, Source::Memory(bytes), metadata)
+        };
+        open().with_context(|| format!("cannot read {} as a table of actions", path.display()))
+    }
+
+    fn new(path: &Path, source: Source, metadata: FileMetadata) -> Result<Self> {
+        let mut groups: Vec<Group> = Vec::new();
+        let mut times = Times::default();
+        for group in &metadata.row_groups {
+            let [customers, _, _, timestamps] = group.parquet_columns() else { bail!("it has not four columns") };
+            let (first_customer, last_customer) = extremes(customers, &metadata)?;
+            if groups.last().is_some_and(|before| before.last_customer >= first_customer) {
+                bail!("its row groups are not sorted by customer_id");
+            }
+            groups.push(Group { first_customer, last_customer, rows: group.num_rows() });
+            times = times.union(Times(Some(extremes(timestamps, &metadata)?)));
+        }
+        Ok(ActionFile { path: path.to_path_buf(), source, metadata, groups, times })
+    }
+
+    pub fn rows(&self) -> usize {
+        self.groups.iter().map(|group| group.rows).sum()
+    }
+
+    /// Its row groups, in order of customers.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// Reads a row group, with or without the timestamps, which are more than half of it.
+    pub fn read(&self, group: usize, with_timestamps: bool) -> Result<Block> {
+        let read = || guarded(|| self.block(group, with_timestamps));
+        read().with_context(|| format!("cannot read {}", self.path.display()))
+    }
+
+    fn block(&self, group: usize, with_timestamps: bool) -> Result<Block> {
+        let chunks = self.metadata.row_groups[group].parquet_columns();
+        let rows = self.groups[group].rows;
+        let last = if with_timestamps { TIMESTAMP } else { TYPE };
+        // The columns follow each other, so one read takes them all.
+        let start = chunks[CUSTOMER].byte_range().start;
+        let bytes = self.bytes(start..chunks[last].byte_range().end)?;
+        let mut cursor = Cursor::new(bytes.into());
+        let mut pages = |column: usize| -> Result<(Vec<u8>, usize, DataPage)> {
+            cursor.set_position(chunks[column].byte_range().start - start);
+            let reader = PageReader::new(cursor.clone(), &chunks[column], Vec::new(), usize::MAX);
+            let (mut dictionary, mut values, mut data) = (Vec::new(), 0, None);
+            for page in reader {
+                let context = &mut DecompressionContext::Unset;
+                match (decompress(page?, &mut Vec::new(), context)?, &data) {
+                    (Page::Dict(page), None) => (dictionary, values) = (page.buffer.to_vec(), page.num_values),
+                    (Page::Data(page), None) if page.num_values() == rows => data = Some(page),
+                    _ => bail!("a row group with pages that do not belong there"),
+                }
+            }
+            Ok((dictionary, values, data.context("a row group without a page")?))
+        };
+        let (dictionary, count, runs) = pages(CUSTOMER)?;
+        let customers: Vec<i64> = dictionary.chunks_exact(8).map(number).collect();
+        if customers.len() != count || !customers.is_sorted_by(|a, b| a < b) {
+            bail!("customers that are not sorted");
+        }
+        let ends = pages::ends_of_runs(runs.buffer(), count, rows)?;
+        let (_, _, items) = pages(ITEM)?;
+        let (dictionary, _, types) = pages(TYPE)?;
+        let dictionary: Vec<i8> = dictionary.chunks_exact(4).map(|bytes| bytes[0] as i8).collect();
+        Packed::open(types.buffer(), &dictionary, rows)?;
+        let timestamps = with_timestamps.then(|| pages(TIMESTAMP)).transpose()?.map(|(_, _, page)| page);
+        if items.buffer().len() != rows * 4 || timestamps.as_ref().is_some_and(|page| page.buffer().len() != rows * 8) {
+            bail!("a page of another length than its rows");
+        }
+        Ok(Block { customers, ends, items, types, dictionary, timestamps })
+    }
+
+    /// The timestamp of a single row of a row group.
+    pub fn timestamp(&self, group: usize, row: usize) -> Result<i64> {
+        // PLAIN values are the end of their only page, which is the end of the column.
+        let end = self.metadata.row_groups[group].parquet_columns()[TIMESTAMP].byte_range().end;
+        let start = end.saturating_sub(8 * (self.groups[group].rows - row) as u64);
+        Ok(number(&self.bytes(start..start + 8)?))
+    }
+
+    fn bytes(&self, range: Range<u64>) -> Result<Vec<u8>> {
+        match &self.source {
+            Source::Memory(bytes) => {
+                let found = bytes.get(range.start as usize..range.end as usize);
+                Ok(found.context("the file is shorter than it says")?.to_vec())
+            }
+            Source::File(file) => {
+                if range.end < range.start || range.end > file.metadata()?.len() {
+                    bail!("the file is shorter than it says");
+                }
+                let mut bytes = vec![0; (range.end - range.start) as usize];
+                file.read_exact_at(&mut bytes, range.start)?;
+                Ok(bytes)
+            }
+        }
+    }
+}
+
+fn number(bytes: &[u8]) -> i64 {
+    bytes.try_into().map_or(0, i64::from_le_bytes)
+}
+
+/// The smallest and the largest value of a column, from its statistics.
+fn extremes(column: &ColumnChunkMetadata, metadata: &FileMetadata) -> Result<(i64, i64)> {
+    match column.statistics(&metadata.footer_buf).transpose()? {
+        Some(Statistics::Int64(found)) => found.min_value.zip(found.max_value).context("statistics without extremes"),
+        _ => bail!("a column without statistics"),
+    }
+}
+
+/// A table of whatever writer, as a file of this layout.
+fn laid_out_anew(path: &Path) -> Result<Vec<u8>> {
+    let frame = table::read(path, &schema::actions())?;
+    let customers = table::int64(&frame, schema::CUSTOMER_ID)?;
+    let items = table::int32(&frame, schema::ITEM_ID)?;
+    let types = table::int8(&frame, schema::ACTION_TYPE)?;
+    let timestamps = table::instants(&frame, schema::TIMESTAMP)?;
+    if !customers.is_sorted() {
+        bail!("the actions are not sorted by customer_id");
+    }
+    let mut writer = ActionWriter::new(Vec::new())?;
+    let mut start = 0;
+    for of_customer in customers.chunk_by(|a, b| a == b) {
+        let rows = start..start + of_customer.len();
+        start = rows.end;
+        let mut actions: Vec<_> = rows.map(|row| Action::new(timestamps[row], items[row], types[row])).collect();
+        actions.sort_unstable_by(|a, b| b.cmp(a));
+        writer.customer(of_customer[0])?;
+        actions.into_iter().for_each(|action| writer.action(action));
+    }
+    writer.finish()
+}
+
+impl Block {
+    /// The rows of the customer at a place, newest first.
+    pub fn rows(&self, place: usize) -> Range<usize> {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        start as usize..self.ends[place] as usize
+    }
+
+    /// The items of some rows.
+    pub fn items(&self, rows: Range<usize>) -> impl Iterator<Item = i32> {
+        self.item_bytes(rows).chunks_exact(4).map(|bytes| bytes.try_into().map_or(0, i32::from_le_bytes))
+    }
+
+    /// The types of some rows.
+    pub fn action_types(&self, rows: Range<usize>) -> impl Iterator<Item = i8> {
+        let packed = Packed::open(self.types.buffer(), &self.dictionary, self.items.num_values()).ok();
+        rows.map(move |row| packed.as_ref().map_or(0, |packed| packed.get(row)))
+    }
+
+    /// The timestamps of some rows; none if they were not read.
+    pub fn timestamps(&self, rows: Range<usize>) -> impl Iterator<Item = i64> {
+        self.timestamp_bytes(rows).chunks_exact(8).map(number)
+    }
+
+    /// Some rows as actions; none if the timestamps were not read.
+    pub fn actions(&self, rows: Range<usize>) -> impl Iterator<Item = Action> {
+        let times = self.timestamps(rows.clone());
+        let rest = self.items(rows.clone()).zip(self.action_types(rows));
+        times.zip(rest).map(|(timestamp, (item, action_type))| Action::new(timestamp, item, action_type))
+    }
+
+    /// The items of some rows as they lie in a file.
+    pub(super) fn item_bytes(&self, rows: Range<usize>) -> &[u8] {
+        &self.items.buffer()[rows.start * 4..rows.end * 4]
+    }
+
+    /// The timestamps of some rows as they lie in a file.
+    pub(super) fn timestamp_bytes(&self, rows: Range<usize>) -> &[u8] {
+        let page = self.timestamps.as_ref();
+        page.map_or(&[], |page| &page.buffer()[rows.start * 8..rows.end * 8])
+    }
+}

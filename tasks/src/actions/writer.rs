@@ -1,0 +1,304 @@
+//! Writes action tables in the layout of [`crate::actions`]; the bytes depend on the rows alone.
+//!
+//! It does not sort: customers come in ascending order, the actions of each newest first.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::ops::Range;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use polars::prelude::{ArrowDataType, ArrowField, ArrowSchema, ArrowTimeUnit};
+use polars_parquet::parquet::CowBuffer;
+use polars_parquet::parquet::encoding::Encoding;
+use polars_parquet::parquet::error::ParquetError;
+use polars_parquet::parquet::metadata::Descriptor;
+use polars_parquet::parquet::page::{DataPage, DataPageHeader, DataPageHeaderV1, DictPage, Page};
+use polars_parquet::parquet::statistics::{ParquetStatistics, PrimitiveStatistics};
+use polars_parquet::parquet::write::{Compressor, DynIter, DynStreamingIterator, FileWriter, Version, WriteOptions};
+use polars_parquet::write::{CompressionOptions, schema_to_metadata_key, to_parquet_schema};
+
+use super::times::Times;
+use super::{Action, Block, CREATED_BY, pages};
+use crate::schema::{ACTION_TYPE, CUSTOMER_ID, ITEM_ID, TIMESTAMP};
+
+/// A row group ends with the customer with whom it reaches so many rows. A reader holds one of each of its tables.
+const ROW_GROUP: usize = 1 << 18;
+/// More rows would not fit into one page of timestamps, whose length is 31 bits.
+const MOST_ROWS: usize = 1 << 27;
+
+/// A file to which actions are written one customer after the other.
+pub struct ActionWriter<W: Write> {
+    file: FileWriter<W>,
+    schema: ArrowSchema,
+    pending: Pending,
+    row_group: usize,
+    rows: u64,
+    /// The times of the oldest and the newest action so far.
+    times: Times,
+}
+
+/// The rows of the next row group, as they will lie in the file.
+#[derive(Default)]
+struct Pending {
+    customers: Vec<i64>,
+    lengths: Vec<u32>,
+    items: Vec<u8>,
+    types: Vec<i8>,
+    timestamps: Vec<u8>,
+    /// The times of the oldest and the newest action.
+    times: Times,
+    /// The rows of all customers but the last.
+    counted: usize,
+}
+
+impl ActionWriter<BufWriter<File>> {
+    pub fn create(path: &Path) -> Result<Self> {
+        let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+        ActionWriter::new(BufWriter::with_capacity(1 << 16, file))
+    }
+}
+
+impl<W: Write> ActionWriter<W> {
+    pub fn new(out: W) -> Result<Self> {
+        let schema = arrow_schema();
+        // Page statistics would be a page index; those of the columns are written all the same.
+        let options = WriteOptions { write_statistics: false, version: Version::V1 };
+        let file = FileWriter::new(out, to_parquet_schema(&schema)?, options, Some(CREATED_BY.to_string()));
+        Ok(ActionWriter { file, schema, pending: Pending::default(), row_group: ROW_GROUP, rows: 0, times: Times::default() })
+    }
+
+    /// Begins the actions of a customer, greater than the one before.
+    pub fn customer(&mut self, customer: i64) -> Result<()> {
+        self.pending.end_customer();
+        if self.pending.types.len() >= self.row_group {
+            self.write_row_group()?;
+        }
+        self.pending.customers.push(customer);
+        Ok(())
+    }
+
+    /// The next action of the customer.
+    pub fn action(&mut self, action: Action) {
+        self.pending.items.extend_from_slice(&action.item_id().to_le_bytes());
+        self.pending.types.push(action.action_type());
+        self.pending.timestamps.extend_from_slice(&action.timestamp().to_le_bytes());
+        self.pending.widen(action.timestamp());
+    }
+
+    /// The next actions of the customer, from a block that was read with its timestamps.
+    pub fn copy(&mut self, block: &Block, rows: Range<usize>) {
+        self.pending.items.extend_from_slice(block.item_bytes(rows.clone()));
+        self.pending.types.extend(block.action_types(rows.clone()));
+        self.pending.timestamps.extend_from_slice(block.timestamp_bytes(rows.clone()));
+        // Newest first, so the ends are the extremes.
+        let mut times = block.timestamps(rows);
+        times.next().iter().chain(times.last().iter()).for_each(|timestamp| self.pending.widen(*timestamp));
+    }
+
+    /// Writes what is left and the footer, and gives back what was written to.
+    pub fn finish(mut self) -> Result<W> {
+        self.pending.end_customer();
+        if !self.pending.customers.is_empty() {
+            self.write_row_group()?;
+        }
+        self.file.end(Some(vec![schema_to_metadata_key(&self.schema)]))?;
+        Ok(self.file.into_inner())
+    }
+
+    /// Rows written so far, but for those of the customer that is being written.
+    pub fn rows(&self) -> u64 {
+        self.rows + self.pending.types.len() as u64
+    }
+
+    /// The times of the oldest and the newest action so far.
+    pub fn times(&self) -> Times {
+        self.times.union(self.pending.times)
+    }
+
+    fn write_row_group(&mut self) -> Result<()> {
+        let pending = std::mem::take(&mut self.pending);
+        let rows = pending.types.len();
+        if rows > MOST_ROWS {
+            bail!("customer {:?} has too many actions: {rows} rows", pending.customers.last());
+        }
+        if !pending.customers.is_sorted_by(|a, b| a < b) {
+            bail!("customers must be written in ascending order, each once");
+        }
+        self.rows += rows as u64;
+        self.times = self.times.union(pending.times);
+        let schema = self.file.schema().clone();
+        let columns = pending.columns(schema.columns().iter().map(|column| &column.descriptor))?;
+        let columns = columns.into_iter().map(|pages| {
+            let pages = Compressor::new(pages.into_iter().map(Ok), CompressionOptions::Uncompressed, Vec::new());
+            Ok::<_, ParquetError>(DynStreamingIterator::new(pages))
+        });
+        self.file.write(rows as u64, DynIter::new(columns))?;
+        Ok(())
+    }
+}
+
+fn arrow_schema() -> ArrowSchema {
+    let fields = [
+        (CUSTOMER_ID, ArrowDataType::Int64),
+        (ITEM_ID, ArrowDataType::Int32),
+        (ACTION_TYPE, ArrowDataType::Int8),
+        (TIMESTAMP, ArrowDataType::Timestamp(ArrowTimeUnit::Microsecond, None)),
+    ];
+    fields.into_iter().map(|(name, dtype)| (name.into(), ArrowField::new(name.into(), dtype, false))).collect()
+}
+
+impl Pending {
+    /// Notes how many actions the last customer has; one without any is left out.
+    fn end_customer(&mut self) {
+        let rows = self.types.len();
+        match rows - self.counted {
+            0 => self.customers.truncate(self.lengths.len()),
+            // A row group of more rows than 32 bits can count is refused before it is written.
+            length => self.lengths.push(length as u32),
+        }
+        self.counted = rows;
+    }
+
+    fn widen(&mut self, timestamp: i64) {
+        self.times = self.times.union(Times::of(timestamp));
+    }
+
+    /// The pages of each column, in order.
+    fn columns<'a>(self, mut descriptors: impl Iterator<Item = &'a Descriptor>) -> Result<[Vec<Page>; 4]> {
+        let mut descriptor = || descriptors.next().context("a schema of fewer columns");
+        let rows = self.types.len();
+        let customers = {
+            let descriptor = descriptor()?;
+            let statistics = extremes(descriptor, self.customers.first().copied().zip(self.customers.last().copied()));
+            let dictionary = self.customers.iter().flat_map(|customer| customer.to_le_bytes()).collect();
+            let dictionary = DictPage::new(CowBuffer::Owned(dictionary), self.customers.len(), true);
+            let runs = pages::ascending_runs(&self.lengths);
+            vec![Page::Dict(dictionary), page(descriptor, rows, Encoding::RleDictionary, runs, Some(statistics))]
+        };
+        let items = vec![page(descriptor()?, rows, Encoding::Plain, self.items, None)];
+        let types = {
+            let (dictionary, places) = pages::pack(&self.types);
+            let values = dictionary.iter().flat_map(|value| i32::from(*value).to_le_bytes()).collect();
+            let values = DictPage::new(CowBuffer::Owned(values), dictionary.len(), true);
+            vec![Page::Dict(values), page(descriptor()?, rows, Encoding::RleDictionary, places, None)]
+        };
+        let timestamps = {
+            let descriptor = descriptor()?;
+            let statistics = extremes(descriptor, self.times.0);
+            vec![page(descriptor, rows, Encoding::Plain, self.timestamps, Some(statistics))]
+        };
+        Ok([customers, items, types, timestamps])
+    }
+}
+
+fn page(
+    descriptor: &Descriptor,
+    rows: usize,
+    encoding: Encoding,
+    bytes: Vec<u8>,
+    statistics: Option<ParquetStatistics>,
+) -> Page {
+    let header = DataPageHeader::V1(DataPageHeaderV1 {
+        num_values: rows as i32,
+        encoding: encoding.into(),
+        definition_level_encoding: Encoding::Rle.into(),
+        repetition_level_encoding: Encoding::Rle.into(),
+        statistics,
+    });
+    Page::Data(DataPage::new(header, CowBuffer::Owned(bytes), descriptor.clone(), rows))
+}
+
+fn extremes(descriptor: &Descriptor, extremes: Option<(i64, i64)>) -> ParquetStatistics {
+    let (min_value, max_value) = extremes.unzip();
+    let primitive_type = descriptor.primitive_type.clone();
+    PrimitiveStatistics { primitive_type, null_count: Some(0), distinct_count: None, min_value, max_value }.serialize()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::actions::ActionFile;
+
+    fn written(name: &str, row_group: usize, customers: &[(i64, Vec<Action>)]) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("actions-{}-{name}.parquet", std::process::id()));
+        let mut writer = ActionWriter::create(&path).unwrap();
+        writer.row_group = row_group;
+        for (customer, actions) in customers {
+            writer.customer(*customer).unwrap();
+            actions.iter().for_each(|action| writer.action(*action));
+        }
+        writer.finish().unwrap();
+        path
+    }
+
+    fn read(path: &Path) -> Vec<(i64, Vec<Action>)> {
+        let file = ActionFile::open(path).unwrap();
+        let mut found = Vec::new();
+        for group in 0..file.groups().len() {
+            let block = file.read(group, true).unwrap();
+            let customers = block.customers.iter().enumerate();
+            found.extend(customers.map(|(place, customer)| (*customer, block.actions(block.rows(place)).collect())));
+        }
+        found
+    }
+
+    fn some_customers(count: i64) -> Vec<(i64, Vec<Action>)> {
+        let actions = |customer: i64| {
+            let count = customer * customer % 13;
+            (0..count).map(|place| Action::new(1_000_000 - place * 7, customer as i32, 1 + (place % 3) as i8)).collect()
+        };
+        (1..=count).map(|customer| (customer * 3, actions(customer))).collect()
+    }
+
+    #[test]
+    fn what_is_written_is_read_whatever_the_row_groups() {
+        let customers = some_customers(60);
+        let with_actions: Vec<_> = customers.iter().filter(|(_, actions)| !actions.is_empty()).cloned().collect();
+        for row_group in [1, 2, 10, 100, 100_000] {
+            let path = written(&format!("groups-{row_group}"), row_group, &customers);
+            assert_eq!(read(&path), with_actions, "row groups of {row_group}");
+            // The general reader finds the same rows.
+            let frame = crate::table::read(&path, &crate::schema::actions()).unwrap();
+            let rows: Vec<_> = with_actions.iter().flat_map(|(customer, rows)| rows.iter().map(|_| *customer)).collect();
+            assert_eq!(crate::table::int64(&frame, CUSTOMER_ID).unwrap(), rows);
+            let times: Vec<_> = with_actions.iter().flat_map(|(_, rows)| rows.iter().map(|a| a.timestamp())).collect();
+            assert_eq!(crate::table::instants(&frame, TIMESTAMP).unwrap(), times);
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_single_timestamp_is_found_by_its_row() {
+        let path = written("row", 5, &some_customers(20));
+        let file = ActionFile::open(&path).unwrap();
+        for group in 0..file.groups().len() {
+            let block = file.read(group, true).unwrap();
+            let rows = block.rows(block.customers.len() - 1).end;
+            let found: Vec<_> = (0..rows).map(|row| file.timestamp(group, row).unwrap()).collect();
+            assert_eq!(found, block.timestamps(0..rows).collect::<Vec<_>>());
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_file_without_actions_is_a_table_too() {
+        let path = written("empty", 5, &[]);
+        let file = ActionFile::open(&path).unwrap();
+        assert_eq!((file.rows(), file.times), (0, Times::default()));
+        assert_eq!(crate::table::read(&path, &crate::schema::actions()).unwrap().height(), 0);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn customers_out_of_order_are_refused() {
+        let mut writer = ActionWriter::new(Vec::new()).unwrap();
+        for customer in [2, 1] {
+            writer.customer(customer).unwrap();
+            writer.action(Action::new(0, 1, 1));
+        }
+        assert!(writer.finish().is_err());
+    }
+}

@@ -1,0 +1,91 @@
+//! Many tables of actions as one: the kernel of the `merge` task.
+//!
+//! All tables are sorted by customer, so they are walked through side by side, holding one row group of each: up to the
+//! smallest of the last customers of these groups, everything there is about a customer is in memory. A customer's
+//! actions are then put together [era](crate::actions::era) by era; only those of several tables of one era have to be
+//! compared. It does not know which days the tables are of.
+
+use std::io::Write;
+use std::ops::Range;
+
+use anyhow::Result;
+
+use crate::actions::era::Era;
+use crate::actions::{Action, ActionFile, ActionWriter, Block};
+
+/// Writes all actions of eras given newest first.
+pub fn merge(eras: &[Era], writer: &mut ActionWriter<impl Write>) -> Result<()> {
+    let files = eras.iter().enumerate().flat_map(|(era, tables)| tables.files.iter().map(move |file| (era, file)));
+    let mut cursors: Vec<_> = files.map(|(era, file)| Cursor { era, file, group: 0, block: None, place: 0 }).collect();
+    let mut segments = Vec::new();
+    loop {
+        for cursor in &mut cursors {
+            cursor.advance()?;
+        }
+        let last_customers = cursors.iter().filter_map(|cursor| cursor.block.as_ref()?.customers.last());
+        let Some(bound) = last_customers.min().copied() else { return Ok(()) };
+        segments.clear();
+        for (number, cursor) in cursors.iter_mut().enumerate() {
+            cursor.take_through(bound, |customer, rows| segments.push(Segment { customer, cursor: number, rows }));
+        }
+        // Each table's segments are sorted already, which this sort makes use of.
+        segments.sort_by_key(|segment| segment.customer);
+        for of_customer in segments.chunk_by(|a, b| a.customer == b.customer) {
+            writer.customer(of_customer[0].customer)?;
+            // Cursors are in order of their eras, and so are the segments of a customer.
+            for of_era in of_customer.chunk_by(|a, b| cursors[a.cursor].era == cursors[b.cursor].era) {
+                write(of_era, &cursors, writer);
+            }
+        }
+    }
+}
+
+/// Writes what one customer did in one era.
+fn write(segments: &[Segment], cursors: &[Cursor], writer: &mut ActionWriter<impl Write>) {
+    let of_segment = |segment: &Segment| Some((cursors[segment.cursor].block.as_ref()?, segment.rows.clone()));
+    let mut blocks = segments.iter().filter_map(of_segment);
+    if let ([_], Some((block, rows))) = (segments, blocks.clone().next()) {
+        return writer.copy(block, rows);
+    }
+    let mut actions: Vec<Action> = blocks.by_ref().flat_map(|(block, rows)| block.actions(rows)).collect();
+    actions.sort_unstable_by(|a, b| b.cmp(a));
+    actions.into_iter().for_each(|action| writer.action(action));
+}
+
+/// What one customer did according to one table.
+struct Segment {
+    customer: i64,
+    cursor: usize,
+    rows: Range<usize>,
+}
+
+/// How far a table has been walked through.
+struct Cursor<'a> {
+    era: usize,
+    file: &'a ActionFile,
+    /// The next row group to read.
+    group: usize,
+    block: Option<Block>,
+    /// The next customer of the block.
+    place: usize,
+}
+
+impl Cursor<'_> {
+    /// Reads the next row group if the last one is done with.
+    fn advance(&mut self) -> Result<()> {
+        if self.block.as_ref().is_none_or(|block| self.place == block.customers.len()) {
+            let more = self.group < self.file.groups().len();
+            self.block = more.then(|| self.file.read(self.group, true)).transpose()?;
+            (self.group, self.place) = (self.group + 1, 0);
+        }
+        Ok(())
+    }
+
+    fn take_through(&mut self, bound: i64, mut take: impl FnMut(i64, Range<usize>)) {
+        let Some(block) = &self.block else { return };
+        while let Some(customer) = block.customers.get(self.place).filter(|customer| **customer <= bound) {
+            take(*customer, block.rows(self.place));
+            self.place += 1;
+        }
+    }
+}
