@@ -76,6 +76,8 @@ impl Wanted<'_> {
 /// Histories in the making: for each customer room for as many actions as are wanted.
 struct Slots<'a> {
     wanted: Wanted<'a>,
+    /// The row group that was read last.
+    block: Block,
     filled: Vec<usize>,
     items: Vec<i32>,
     action_types: Vec<i8>,
@@ -92,6 +94,7 @@ impl<'a> Slots<'a> {
         let (customers, room) = (wanted.customers.len(), wanted.customers.len() * wanted.length);
         Slots {
             wanted,
+            block: Block::default(),
             filled: vec![0; customers],
             items: vec![0; room],
             action_types: vec![0; room],
@@ -107,8 +110,9 @@ impl<'a> Slots<'a> {
     /// Takes from a table that is older than all that was taken before and older than the day.
     fn take_whole(&mut self, file: &'a ActionFile) -> Result<()> {
         let (mut newest, mut oldest) = (Vec::new(), Vec::new());
-        for (group, block) in blocks(file, self.wanted.customers, false) {
-            let block = block?;
+        for group in groups(file, self.wanted.customers) {
+            let mut block = std::mem::take(&mut self.block);
+            file.read(group, false, &mut block)?;
             matches(self.wanted.customers, &block.customers, |slot, place| {
                 let rows = block.rows(place);
                 let rows = rows.start..rows.end.min(rows.start + self.wanted.length - self.filled[slot]);
@@ -119,6 +123,7 @@ impl<'a> Slots<'a> {
                 oldest.push((group, rows.end - 1));
                 self.put(slot, block.items(rows.clone()), block.action_types(rows));
             });
+            self.block = block;
         }
         if !oldest.is_empty() {
             if self.times == Times::default() {
@@ -134,8 +139,9 @@ impl<'a> Slots<'a> {
         let length = self.wanted.length;
         let mut newest: Vec<Vec<Action>> = vec![Vec::new(); self.filled.len()];
         for file in files {
-            for (_, block) in blocks(file, self.wanted.customers, true) {
-                let block = block?;
+            for group in groups(file, self.wanted.customers) {
+                file.read(group, true, &mut self.block)?;
+                let block = &self.block;
                 matches(self.wanted.customers, &block.customers, |slot, place| {
                     let actions = block.actions(block.rows(place));
                     for action in actions.filter(|action| action.timestamp() < self.wanted.before) {
@@ -201,16 +207,12 @@ impl<'a> Slots<'a> {
 }
 
 /// The row groups of a table that may hold some of these customers.
-fn blocks(
-    file: &ActionFile,
-    customers: &[i64],
-    with_timestamps: bool,
-) -> impl Iterator<Item = (usize, Result<Block>)> {
+fn groups(file: &ActionFile, customers: &[i64]) -> impl Iterator<Item = usize> {
     let range = customers.first().copied().zip(customers.last().copied());
     let groups = file.groups().iter().enumerate().filter(move |(_, group)| {
         range.is_some_and(|(first, last)| group.last_customer >= first && group.first_customer <= last)
     });
-    groups.map(move |(number, _)| (number, file.read(number, with_timestamps)))
+    groups.map(|(number, _)| number)
 }
 
 /// Calls `found` with the places of each customer that is in both lists, which ascend.

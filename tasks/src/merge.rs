@@ -16,13 +16,13 @@ use crate::actions::{Action, ActionFile, ActionWriter, Block};
 /// Writes all actions of eras given newest first.
 pub fn merge(eras: &[Era], writer: &mut ActionWriter<impl Write>) -> Result<()> {
     let files = eras.iter().enumerate().flat_map(|(era, tables)| tables.files.iter().map(move |file| (era, file)));
-    let mut cursors: Vec<_> = files.map(|(era, file)| Cursor { era, file, group: 0, block: None, place: 0 }).collect();
+    let mut cursors: Vec<_> = files.map(|(era, file)| Cursor { era, file, group: 0, block: Block::default(), place: 0 }).collect();
     let mut segments = Vec::new();
     loop {
         for cursor in &mut cursors {
             cursor.advance()?;
         }
-        let last_customers = cursors.iter().filter_map(|cursor| cursor.block.as_ref()?.customers.last());
+        let last_customers = cursors.iter().filter_map(|cursor| cursor.block.customers.last());
         let Some(bound) = last_customers.min().copied() else { return Ok(()) };
         segments.clear();
         for (number, cursor) in cursors.iter_mut().enumerate() {
@@ -42,12 +42,12 @@ pub fn merge(eras: &[Era], writer: &mut ActionWriter<impl Write>) -> Result<()> 
 
 /// Writes what one customer did in one era.
 fn write(segments: &[Segment], cursors: &[Cursor], writer: &mut ActionWriter<impl Write>) {
-    let of_segment = |segment: &Segment| Some((cursors[segment.cursor].block.as_ref()?, segment.rows.clone()));
-    let mut blocks = segments.iter().filter_map(of_segment);
-    if let ([_], Some((block, rows))) = (segments, blocks.clone().next()) {
-        return writer.copy(block, rows);
+    let block = |segment: &Segment| &cursors[segment.cursor].block;
+    if let [only] = segments {
+        return writer.copy(block(only), only.rows.clone());
     }
-    let mut actions: Vec<Action> = blocks.by_ref().flat_map(|(block, rows)| block.actions(rows)).collect();
+    let actions = segments.iter().flat_map(|segment| block(segment).actions(segment.rows.clone()));
+    let mut actions: Vec<Action> = actions.collect();
     actions.sort_unstable_by(|a, b| b.cmp(a));
     actions.into_iter().for_each(|action| writer.action(action));
 }
@@ -65,7 +65,7 @@ struct Cursor<'a> {
     file: &'a ActionFile,
     /// The next row group to read.
     group: usize,
-    block: Option<Block>,
+    block: Block,
     /// The next customer of the block.
     place: usize,
 }
@@ -73,18 +73,19 @@ struct Cursor<'a> {
 impl Cursor<'_> {
     /// Reads the next row group if the last one is done with.
     fn advance(&mut self) -> Result<()> {
-        if self.block.as_ref().is_none_or(|block| self.place == block.customers.len()) {
-            let more = self.group < self.file.groups().len();
-            self.block = more.then(|| self.file.read(self.group, true)).transpose()?;
+        if self.place == self.block.customers.len() {
+            match self.file.groups().get(self.group) {
+                Some(_) => self.file.read(self.group, true, &mut self.block)?,
+                None => self.block = Block::default(),
+            }
             (self.group, self.place) = (self.group + 1, 0);
         }
         Ok(())
     }
 
     fn take_through(&mut self, bound: i64, mut take: impl FnMut(i64, Range<usize>)) {
-        let Some(block) = &self.block else { return };
-        while let Some(customer) = block.customers.get(self.place).filter(|customer| **customer <= bound) {
-            take(*customer, block.rows(self.place));
+        while let Some(customer) = self.block.customers.get(self.place).filter(|customer| **customer <= bound) {
+            take(*customer, self.block.rows(self.place));
             self.place += 1;
         }
     }

@@ -10,10 +10,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use polars_parquet::parquet::compression::DecompressionContext;
 use polars_parquet::parquet::metadata::{ColumnChunkMetadata, FileMetadata};
-use polars_parquet::parquet::page::{DataPage, Page};
-use polars_parquet::parquet::read::{PageReader, decompress, read_metadata};
+use polars_parquet::parquet::read::read_metadata;
 use polars_parquet::parquet::statistics::Statistics;
 
 use super::pages::{self, Packed};
@@ -34,6 +32,8 @@ pub struct ActionFile {
     source: Source,
     metadata: FileMetadata,
     groups: Vec<Group>,
+    /// In bytes.
+    length: u64,
     /// The times of its actions.
     pub times: Times,
 }
@@ -51,15 +51,18 @@ pub struct Group {
     rows: usize,
 }
 
-/// A row group in memory.
+/// A row group in memory. One that is read into again keeps its memory.
+#[derive(Default)]
 pub struct Block {
     /// Ascending, each once.
     pub customers: Vec<i64>,
     ends: Vec<u32>,
-    items: DataPage,
-    types: DataPage,
-    dictionary: Vec<i8>,
-    timestamps: Option<DataPage>,
+    /// The columns as they lie in the file, one behind the other.
+    bytes: Vec<u8>,
+    /// Where the values of some columns are among the bytes.
+    items: Range<usize>,
+    types: Packed,
+    timestamps: Range<usize>,
 }
 
 impl ActionFile {
@@ -90,7 +93,11 @@ impl ActionFile {
             groups.push(Group { first_customer, last_customer, rows: group.num_rows() });
             times = times.union(Times(Some(extremes(timestamps, &metadata)?)));
         }
-        Ok(ActionFile { path: path.to_path_buf(), source, metadata, groups, times })
+        let length = match &source {
+            Source::File(file) => file.metadata()?.len(),
+            Source::Memory(bytes) => bytes.len() as u64,
+        };
+        Ok(ActionFile { path: path.to_path_buf(), source, metadata, groups, length, times })
     }
 
     pub fn rows(&self) -> usize {
@@ -103,48 +110,38 @@ impl ActionFile {
     }
 
     /// Reads a row group, with or without the timestamps, which are more than half of it.
-    pub fn read(&self, group: usize, with_timestamps: bool) -> Result<Block> {
-        let read = || guarded(|| self.block(group, with_timestamps));
+    pub fn read(&self, group: usize, with_timestamps: bool, block: &mut Block) -> Result<()> {
+        let mut read = || guarded(|| self.read_block(group, with_timestamps, block));
         read().with_context(|| format!("cannot read {}", self.path.display()))
     }
 
-    fn block(&self, group: usize, with_timestamps: bool) -> Result<Block> {
+    fn read_block(&self, group: usize, with_timestamps: bool, block: &mut Block) -> Result<()> {
         let chunks = self.metadata.row_groups[group].parquet_columns();
         let rows = self.groups[group].rows;
         let last = if with_timestamps { TIMESTAMP } else { TYPE };
         // The columns follow each other, so one read takes them all.
         let start = chunks[CUSTOMER].byte_range().start;
-        let bytes = self.bytes(start..chunks[last].byte_range().end)?;
-        let mut cursor = Cursor::new(bytes.into());
-        let mut pages = |column: usize| -> Result<(Vec<u8>, usize, DataPage)> {
-            cursor.set_position(chunks[column].byte_range().start - start);
-            let reader = PageReader::new(cursor.clone(), &chunks[column], Vec::new(), usize::MAX);
-            let (mut dictionary, mut values, mut data) = (Vec::new(), 0, None);
-            for page in reader {
-                let context = &mut DecompressionContext::Unset;
-                match (decompress(page?, &mut Vec::new(), context)?, &data) {
-                    (Page::Dict(page), None) => (dictionary, values) = (page.buffer.to_vec(), page.num_values),
-                    (Page::Data(page), None) if page.num_values() == rows => data = Some(page),
-                    _ => bail!("a row group with pages that do not belong there"),
-                }
-            }
-            Ok((dictionary, values, data.context("a row group without a page")?))
+        self.bytes(start..chunks[last].byte_range().end, &mut block.bytes)?;
+        let column = |column: usize| {
+            let range = chunks[column].byte_range();
+            pages::find(&block.bytes, (range.start - start) as usize..(range.end - start) as usize, rows)
         };
-        let (dictionary, count, runs) = pages(CUSTOMER)?;
-        let customers: Vec<i64> = dictionary.chunks_exact(8).map(number).collect();
-        if customers.len() != count || !customers.is_sorted_by(|a, b| a < b) {
+        let customers = column(CUSTOMER)?;
+        block.customers.clear();
+        block.customers.extend(block.bytes[customers.dictionary].chunks_exact(8).map(number));
+        if !block.customers.is_sorted_by(|a, b| a < b) {
             bail!("customers that are not sorted");
         }
-        let ends = pages::ends_of_runs(runs.buffer(), count, rows)?;
-        let (_, _, items) = pages(ITEM)?;
-        let (dictionary, _, types) = pages(TYPE)?;
-        let dictionary: Vec<i8> = dictionary.chunks_exact(4).map(|bytes| bytes[0] as i8).collect();
-        Packed::open(types.buffer(), &dictionary, rows)?;
-        let timestamps = with_timestamps.then(|| pages(TIMESTAMP)).transpose()?.map(|(_, _, page)| page);
-        if items.buffer().len() != rows * 4 || timestamps.as_ref().is_some_and(|page| page.buffer().len() != rows * 8) {
+        pages::ends_of_runs(&block.bytes[customers.values], block.customers.len(), rows, &mut block.ends)?;
+        block.items = column(ITEM)?.values;
+        let types = column(TYPE)?;
+        block.types = Packed::find(&block.bytes, types, rows)?;
+        block.timestamps = if with_timestamps { column(TIMESTAMP)?.values } else { 0..0 };
+        let timestamps = if with_timestamps { rows * 8 } else { 0 };
+        if block.items.len() != rows * 4 || block.timestamps.len() != timestamps {
             bail!("a page of another length than its rows");
         }
-        Ok(Block { customers, ends, items, types, dictionary, timestamps })
+        Ok(())
     }
 
     /// The timestamp of a single row of a row group.
@@ -152,24 +149,27 @@ impl ActionFile {
         // PLAIN values are the end of their only page, which is the end of the column.
         let end = self.metadata.row_groups[group].parquet_columns()[TIMESTAMP].byte_range().end;
         let start = end.saturating_sub(8 * (self.groups[group].rows - row) as u64);
-        Ok(number(&self.bytes(start..start + 8)?))
+        let mut bytes = Vec::new();
+        self.bytes(start..start + 8, &mut bytes)?;
+        Ok(number(&bytes))
     }
 
-    fn bytes(&self, range: Range<u64>) -> Result<Vec<u8>> {
+    fn bytes(&self, range: Range<u64>, bytes: &mut Vec<u8>) -> Result<()> {
         match &self.source {
-            Source::Memory(bytes) => {
-                let found = bytes.get(range.start as usize..range.end as usize);
-                Ok(found.context("the file is shorter than it says")?.to_vec())
+            Source::Memory(all) => {
+                let found = all.get(range.start as usize..range.end as usize);
+                bytes.clear();
+                bytes.extend_from_slice(found.context("the file is shorter than it says")?);
             }
             Source::File(file) => {
-                if range.end < range.start || range.end > file.metadata()?.len() {
+                if range.end < range.start || range.end > self.length {
                     bail!("the file is shorter than it says");
                 }
-                let mut bytes = vec![0; (range.end - range.start) as usize];
-                file.read_exact_at(&mut bytes, range.start)?;
-                Ok(bytes)
+                bytes.resize((range.end - range.start) as usize, 0);
+                file.read_exact_at(bytes, range.start)?;
             }
         }
+        Ok(())
     }
 }
 
@@ -222,8 +222,7 @@ impl Block {
 
     /// The types of some rows.
     pub fn action_types(&self, rows: Range<usize>) -> impl Iterator<Item = i8> {
-        let packed = Packed::open(self.types.buffer(), &self.dictionary, self.items.num_values()).ok();
-        rows.map(move |row| packed.as_ref().map_or(0, |packed| packed.get(row)))
+        rows.map(|row| self.types.get(&self.bytes, row))
     }
 
     /// The timestamps of some rows; none if they were not read.
@@ -240,12 +239,11 @@ impl Block {
 
     /// The items of some rows as they lie in a file.
     pub(super) fn item_bytes(&self, rows: Range<usize>) -> &[u8] {
-        &self.items.buffer()[rows.start * 4..rows.end * 4]
+        &self.bytes[self.items.clone()][rows.start * 4..rows.end * 4]
     }
 
     /// The timestamps of some rows as they lie in a file.
     pub(super) fn timestamp_bytes(&self, rows: Range<usize>) -> &[u8] {
-        let page = self.timestamps.as_ref();
-        page.map_or(&[], |page| &page.buffer()[rows.start * 8..rows.end * 8])
+        self.bytes[self.timestamps.clone()].get(rows.start * 8..rows.end * 8).unwrap_or_default()
     }
 }

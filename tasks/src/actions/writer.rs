@@ -23,7 +23,7 @@ use super::{Action, Block, CREATED_BY, pages};
 use crate::schema::{ACTION_TYPE, CUSTOMER_ID, ITEM_ID, TIMESTAMP};
 
 /// A row group ends with the customer with whom it reaches so many rows. A reader holds one of each of its tables.
-const ROW_GROUP: usize = 1 << 18;
+const ROW_GROUP: usize = 1 << 16;
 /// More rows would not fit into one page of timestamps, whose length is 31 bits.
 const MOST_ROWS: usize = 1 << 27;
 
@@ -237,8 +237,9 @@ mod tests {
     fn read(path: &Path) -> Vec<(i64, Vec<Action>)> {
         let file = ActionFile::open(path).unwrap();
         let mut found = Vec::new();
+        let mut block = Block::default();
         for group in 0..file.groups().len() {
-            let block = file.read(group, true).unwrap();
+            file.read(group, true, &mut block).unwrap();
             let customers = block.customers.iter().enumerate();
             found.extend(customers.map(|(place, customer)| (*customer, block.actions(block.rows(place)).collect())));
         }
@@ -274,8 +275,9 @@ mod tests {
     fn a_single_timestamp_is_found_by_its_row() {
         let path = written("row", 5, &some_customers(20));
         let file = ActionFile::open(&path).unwrap();
+        let mut block = Block::default();
         for group in 0..file.groups().len() {
-            let block = file.read(group, true).unwrap();
+            file.read(group, true, &mut block).unwrap();
             let rows = block.rows(block.customers.len() - 1).end;
             let found: Vec<_> = (0..rows).map(|row| file.timestamp(group, row).unwrap()).collect();
             assert_eq!(found, block.timestamps(0..rows).collect::<Vec<_>>());
