@@ -42,8 +42,18 @@ impl Wanted<'_> {
     /// Finds the histories in eras given newest first, and hands them on range by range in the order of the customers.
     ///
     /// The ranges do not depend on the number of threads.
-    pub fn find(self, eras: &[Era], threads: usize, mut take: impl FnMut(Histories) -> Result<()>) -> Result<()> {
-        let ranges: Vec<_> = self.customers.chunks((RANGE / self.length).max(1)).collect();
+    pub fn find(self, eras: &[Era], threads: usize, take: impl FnMut(Histories) -> Result<()>) -> Result<()> {
+        self.find_by((RANGE / self.length).max(1), eras, threads, take)
+    }
+
+    fn find_by(
+        self,
+        range: usize,
+        eras: &[Era],
+        threads: usize,
+        mut take: impl FnMut(Histories) -> Result<()>,
+    ) -> Result<()> {
+        let ranges: Vec<_> = self.customers.chunks(range).collect();
         for side_by_side in ranges.chunks(threads.max(1)) {
             let find = |customers| Wanted { customers, ..self }.of_range(eras);
             let found: Vec<Result<Histories>> = match side_by_side {
@@ -157,7 +167,6 @@ impl<'a> Slots<'a> {
             actions.sort_unstable_by(|a, b| b.cmp(a));
             actions.truncate(length - self.filled[slot]);
             if let (Some(newest), Some(oldest)) = (actions.first(), actions.last()) {
-                self.oldest = None;
                 self.times = self.times.union(Times(Some((oldest.timestamp(), newest.timestamp()))));
                 self.put(slot, actions.iter().map(|a| a.item_id()), actions.iter().map(|a| a.action_type()));
             }
@@ -244,4 +253,58 @@ fn gallop(values: &[i64], holds: impl Fn(&i64) -> bool) -> usize {
     }
     let low = step / 2;
     low + values[low..step.min(values.len())].partition_point(holds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::era::eras;
+    use crate::actions::random::{Folder, all, files, tables};
+    use crate::synthetic::draw::Draw;
+
+    #[test]
+    fn histories_are_the_newest_actions_of_a_sort_of_all() {
+        let folder = Folder::new("history");
+        for seed in 0..500 {
+            let draw = &mut Draw::new(seed, 0, 1);
+            let tables = tables(draw);
+            let eras = eras(files(&folder, &tables, draw));
+            let customers: Vec<i64> = (1..45).filter(|_| draw.chance(0.6)).collect();
+            let (length, before) = (1 + draw.below(8) as usize, draw.below(900) as i64);
+            let all = all(&tables);
+            let of_customer = |customer| all.get(customer).into_iter().flatten().filter(|a| a.timestamp() < before);
+            let expected = || customers.iter().map(|customer| (*customer, of_customer(customer).take(length)));
+            let actions = || expected().flat_map(|(_, actions)| actions);
+            for range in [1, 3, 1_000] {
+                let mut found = Histories::default();
+                let wanted = Wanted { customers: &customers, length, before };
+                let take = |histories: Histories| {
+                    found.customers.extend(histories.customers);
+                    found.lengths.extend(histories.lengths);
+                    found.items.extend(histories.items);
+                    found.action_types.extend(histories.action_types);
+                    found.times = found.times.union(histories.times);
+                    Ok(())
+                };
+                wanted.find_by(range, &eras, 1 + draw.below(3) as usize, take).unwrap();
+                assert_eq!(found.customers, customers, "seed {seed}");
+                let lengths: Vec<_> = expected().map(|(_, actions)| actions.count()).collect();
+                assert_eq!(found.lengths, lengths, "seed {seed}");
+                assert_eq!(found.items, actions().map(|a| a.item_id()).collect::<Vec<_>>(), "seed {seed}");
+                assert_eq!(found.action_types, actions().map(|a| a.action_type()).collect::<Vec<_>>(), "seed {seed}");
+                let times = || actions().map(|action| action.timestamp());
+                assert_eq!(found.times.0, times().min().zip(times().max()), "seed {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn gallop_finds_the_end_of_every_prefix() {
+        for length in 0..40 {
+            let values: Vec<i64> = (0..length).collect();
+            for prefix in 0..=length {
+                assert_eq!(gallop(&values, |value| *value < prefix), prefix as usize, "{prefix} of {length}");
+            }
+        }
+    }
 }

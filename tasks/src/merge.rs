@@ -90,3 +90,30 @@ impl Cursor<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::era::eras;
+    use crate::actions::random::{Folder, all, files, read, tables};
+    use crate::synthetic::draw::Draw;
+
+    #[test]
+    fn merged_tables_are_what_a_sort_of_all_actions_gives() {
+        let folder = Folder::new("merge");
+        for seed in 0..300 {
+            let draw = &mut Draw::new(seed, 0, 0);
+            let tables = tables(draw);
+            let path = folder.path("merged.parquet");
+            let mut writer = ActionWriter::create(&path).unwrap();
+            merge(&eras(files(&folder, &tables, draw)), &mut writer).unwrap();
+            let (rows, times) = (writer.rows(), writer.times());
+            writer.finish().unwrap();
+            let expected = all(&tables);
+            assert_eq!(read(&path), expected, "seed {seed}");
+            let actions = || expected.values().flatten().map(|action| action.timestamp());
+            assert_eq!(rows, actions().count() as u64, "seed {seed}");
+            assert_eq!(times.0, actions().min().zip(actions().max()), "seed {seed}");
+        }
+    }
+}

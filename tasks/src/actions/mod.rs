@@ -24,6 +24,8 @@ pub mod action;
 pub mod era;
 pub mod file;
 mod pages;
+#[cfg(test)]
+pub mod random;
 pub mod times;
 pub mod writer;
 

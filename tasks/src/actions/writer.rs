@@ -68,6 +68,11 @@ impl<W: Write> ActionWriter<W> {
         Ok(ActionWriter { file, schema, pending: Pending::default(), row_group: ROW_GROUP, rows: 0, times: Times::default() })
     }
 
+    #[cfg(test)]
+    pub fn set_row_group(&mut self, rows: usize) {
+        self.row_group = rows;
+    }
+
     /// Begins the actions of a customer, greater than the one before.
     pub fn customer(&mut self, customer: i64) -> Result<()> {
         self.pending.end_customer();
@@ -217,36 +222,12 @@ fn extremes(descriptor: &Descriptor, extremes: Option<(i64, i64)>) -> ParquetSta
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
     use crate::actions::ActionFile;
+    use crate::actions::random::{Folder, Table, read, write};
+    use crate::{schema, table};
 
-    fn written(name: &str, row_group: usize, customers: &[(i64, Vec<Action>)]) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("actions-{}-{name}.parquet", std::process::id()));
-        let mut writer = ActionWriter::create(&path).unwrap();
-        writer.row_group = row_group;
-        for (customer, actions) in customers {
-            writer.customer(*customer).unwrap();
-            actions.iter().for_each(|action| writer.action(*action));
-        }
-        writer.finish().unwrap();
-        path
-    }
-
-    fn read(path: &Path) -> Vec<(i64, Vec<Action>)> {
-        let file = ActionFile::open(path).unwrap();
-        let mut found = Vec::new();
-        let mut block = Block::default();
-        for group in 0..file.groups().len() {
-            file.read(group, true, &mut block).unwrap();
-            let customers = block.customers.iter().enumerate();
-            found.extend(customers.map(|(place, customer)| (*customer, block.actions(block.rows(place)).collect())));
-        }
-        found
-    }
-
-    fn some_customers(count: i64) -> Vec<(i64, Vec<Action>)> {
+    fn some_customers(count: i64) -> Table {
         let actions = |customer: i64| {
             let count = customer * customer % 13;
             (0..count).map(|place| Action::new(1_000_000 - place * 7, customer as i32, 1 + (place % 3) as i8)).collect()
@@ -256,24 +237,32 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_whatever_the_row_groups() {
+        let folder = Folder::new("groups");
         let customers = some_customers(60);
-        let with_actions: Vec<_> = customers.iter().filter(|(_, actions)| !actions.is_empty()).cloned().collect();
+        let with_actions: Table = customers.clone().into_iter().filter(|(_, actions)| !actions.is_empty()).collect();
+        let rows: Vec<_> = with_actions.iter().flat_map(|(customer, all)| all.iter().map(|a| (*customer, *a))).collect();
         for row_group in [1, 2, 10, 100, 100_000] {
-            let path = written(&format!("groups-{row_group}"), row_group, &customers);
+            let path = folder.path("table.parquet");
+            write(&path, row_group, &customers);
             assert_eq!(read(&path), with_actions, "row groups of {row_group}");
             // The general reader finds the same rows.
-            let frame = crate::table::read(&path, &crate::schema::actions()).unwrap();
-            let rows: Vec<_> = with_actions.iter().flat_map(|(customer, rows)| rows.iter().map(|_| *customer)).collect();
-            assert_eq!(crate::table::int64(&frame, CUSTOMER_ID).unwrap(), rows);
-            let times: Vec<_> = with_actions.iter().flat_map(|(_, rows)| rows.iter().map(|a| a.timestamp())).collect();
-            assert_eq!(crate::table::instants(&frame, TIMESTAMP).unwrap(), times);
-            std::fs::remove_file(path).unwrap();
+            let frame = table::read(&path, &schema::actions()).unwrap();
+            let found = table::int64(&frame, CUSTOMER_ID).unwrap();
+            assert!(found.iter().eq(rows.iter().map(|row| &row.0)));
+            let found = table::int32(&frame, ITEM_ID).unwrap();
+            assert!(found.iter().copied().eq(rows.iter().map(|row| row.1.item_id())));
+            let found = table::int8(&frame, ACTION_TYPE).unwrap();
+            assert!(found.iter().copied().eq(rows.iter().map(|row| row.1.action_type())));
+            let found = table::instants(&frame, TIMESTAMP).unwrap();
+            assert!(found.iter().copied().eq(rows.iter().map(|row| row.1.timestamp())));
         }
     }
 
     #[test]
     fn a_single_timestamp_is_found_by_its_row() {
-        let path = written("row", 5, &some_customers(20));
+        let folder = Folder::new("row");
+        let path = folder.path("table.parquet");
+        write(&path, 5, &some_customers(20));
         let file = ActionFile::open(&path).unwrap();
         let mut block = Block::default();
         for group in 0..file.groups().len() {
@@ -282,16 +271,46 @@ mod tests {
             let found: Vec<_> = (0..rows).map(|row| file.timestamp(group, row).unwrap()).collect();
             assert_eq!(found, block.timestamps(0..rows).collect::<Vec<_>>());
         }
-        std::fs::remove_file(path).unwrap();
     }
 
     #[test]
     fn a_file_without_actions_is_a_table_too() {
-        let path = written("empty", 5, &[]);
+        let folder = Folder::new("empty");
+        let path = folder.path("table.parquet");
+        write(&path, 5, &Table::new());
         let file = ActionFile::open(&path).unwrap();
         assert_eq!((file.rows(), file.times), (0, Times::default()));
-        assert_eq!(crate::table::read(&path, &crate::schema::actions()).unwrap().height(), 0);
-        std::fs::remove_file(path).unwrap();
+        assert_eq!(table::read(&path, &schema::actions()).unwrap().height(), 0);
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_wherever_it_is_damaged() {
+        let folder = Folder::new("damage");
+        let path = folder.path("table.parquet");
+        write(&path, 30, &some_customers(30));
+        let bytes = std::fs::read(&path).unwrap();
+        let whole = read(&path);
+        let reads = |bytes: &[u8]| -> Result<Table> {
+            std::fs::write(&path, bytes)?;
+            let file = ActionFile::open(&path)?;
+            let (mut found, mut block) = (Table::new(), Block::default());
+            for group in 0..file.groups().len() {
+                file.read(group, true, &mut block)?;
+                let rows = |place| block.actions(block.rows(place)).collect();
+                found.extend(block.customers.iter().enumerate().map(|(place, customer)| (*customer, rows(place))));
+            }
+            Ok(found)
+        };
+        for cut in (0..bytes.len()).step_by(7) {
+            assert!(reads(&bytes[..cut]).is_err(), "cut at {cut}");
+        }
+        for place in 0..bytes.len() {
+            // A changed value may go unnoticed here (the runner's digests are there for that), but nothing may panic.
+            let mut bytes = bytes.clone();
+            bytes[place] ^= 0x55;
+            let _ = reads(&bytes);
+        }
+        assert_eq!(reads(&bytes).unwrap(), whole);
     }
 
     #[test]

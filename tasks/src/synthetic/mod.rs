@@ -5,7 +5,7 @@
 //! rules.
 
 mod bad;
-mod draw;
+pub(crate) mod draw;
 mod files;
 mod rows;
 
