@@ -226,6 +226,7 @@ fn the_number_of_threads_changes_no_byte_of_any_table() {
             "history",
             "--day 2025-08-10 --in impressions=OUT/impressions --in actions=OUT/actions --out histories=OUT/histories",
         ),
+        ("merge", "--in actions=OUT/actions --out actions=OUT/month"),
         ("join", "--in impressions=OUT/impressions --in histories=OUT/histories --out rows=OUT/rows"),
     ];
     for threads in ["1", "2", "5"] {
@@ -235,7 +236,7 @@ fn the_number_of_threads_changes_no_byte_of_any_table() {
             command.env("POLARS_MAX_THREADS", threads).args(arguments.replace("OUT", threads).split(' '));
             end(command).with(0);
         }
-        assert_eq!(space.tree(threads).len(), 8);
+        assert_eq!(space.tree(threads).len(), 9);
         assert!(space.tree(threads) == space.tree("1"), "{threads} threads");
     }
 }
@@ -267,7 +268,7 @@ fn a_table_that_is_not_what_it_is_taken_for_is_refused_by_name() {
         ("impressions --in shown=garbage.parquet --out impressions=x", "cannot read garbage.parquet"),
         (
             "history --day 2025-08-09 --in impressions=impressions.parquet --in actions=unsorted.parquet --out histories=x",
-            "cannot use unsorted.parquet: the actions are not sorted by customer_id",
+            "cannot read unsorted.parquet as a table of actions: the actions are not sorted by customer_id",
         ),
         ("join --in impressions=impressions.parquet --out rows=x", "--in histories=PATH is missing"),
         (

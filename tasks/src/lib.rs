@@ -34,6 +34,7 @@ pub mod digest;
 pub mod grid;
 pub mod history;
 pub mod merge;
+pub mod order;
 pub mod parquet_file;
 pub mod raw;
 pub mod report;

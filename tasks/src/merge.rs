@@ -49,7 +49,7 @@ fn write(segments: &[Segment], cursors: &[Cursor], writer: &mut ActionWriter<imp
     let actions = segments.iter().flat_map(|segment| block(segment).actions(segment.rows.clone()));
     let mut actions: Vec<Action> = actions.collect();
     actions.sort_unstable_by(|a, b| b.cmp(a));
-    actions.into_iter().for_each(|action| writer.action(action));
+    writer.actions(&actions);
 }
 
 /// What one customer did according to one table.

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use polars::prelude::*;
+use polars_parquet::write::{
+    CompressionOptions, Encoding, FileWriter, StatisticsOptions, Version, WriteOptions, row_group_iter,
+};
 
 use crate::parquet_file::ParquetFile;
 use crate::schema::Schema;
@@ -49,24 +52,34 @@ pub fn write(path: &Path, schema: Schema, columns: Vec<Column>) -> Result<()> {
 /// A table that is written part by part.
 ///
 /// Each part has row groups of its own, so the parts must not depend on anything but the rows.
+///
+/// No column is nullable, and all values are PLAIN: to look for repetition takes longer than to read and write what is
+/// repeated. Tables of numbers alone are not compressed either, for each is read once, by the next task.
 pub struct TableWriter {
     path: PathBuf,
     schema: Schema,
-    writer: BatchedWriter<BufWriter<File>>,
+    options: WriteOptions,
+    writer: FileWriter<BufWriter<File>>,
 }
 
 impl TableWriter {
     pub fn create(path: &Path, schema: Schema) -> Result<Self> {
         let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
-        let columns = schema.columns.iter().map(|(name, dtype)| Field::new((*name).into(), dtype.clone()));
+        let field = |(name, dtype): &(&'static str, DataType)| {
+            let field = ArrowField::new((*name).into(), dtype.to_arrow(CompatLevel::newest()), false);
+            (field.name.clone(), field)
+        };
+        let numbers = schema.columns.iter().all(|(_, dtype)| !dtype.is_nested() && !dtype.is_string());
+        let options = WriteOptions {
+            statistics: StatisticsOptions::default(),
+            version: Version::V1,
+            compression: if numbers { CompressionOptions::Uncompressed } else { CompressionOptions::Lz4Raw },
+            data_page_size: None,
+        };
         // The writer writes headers byte by byte.
-        let writer = ParquetWriter::new(BufWriter::new(file))
-            // Most tables are so small that to start threads for them would take longer than to write them.
-            .set_parallel(false)
-            .with_compression(ParquetCompression::Lz4Raw)
-            .with_statistics(StatisticsOptions::default())
-            .batched(&columns.collect())?;
-        Ok(TableWriter { path: path.to_path_buf(), schema, writer })
+        let file = BufWriter::with_capacity(1 << 16, file);
+        let writer = FileWriter::try_new(file, schema.columns.iter().map(field).collect(), options)?;
+        Ok(TableWriter { path: path.to_path_buf(), schema, options, writer })
     }
 
     /// Writes some rows, given as the columns of the schema in their order.
@@ -77,14 +90,24 @@ impl TableWriter {
             bail!("a table of {} cannot have the columns {:?}", self.schema.table, frame.schema());
         }
         for start in (0..frame.height()).step_by(ROW_GROUP) {
-            let part = frame.slice(start as i64, ROW_GROUP);
-            self.writer.write_batch(&part).map_err(|error| self.failed(&error))?;
+            self.write_row_group(frame.slice(start as i64, ROW_GROUP)).map_err(|error| self.failed(&error))?;
         }
         Ok(())
     }
 
-    pub fn finish(self) -> Result<()> {
-        self.writer.finish().map(drop).map_err(|error| self.failed(&error))
+    fn write_row_group(&mut self, mut rows: DataFrame) -> PolarsResult<()> {
+        rows.rechunk_mut();
+        for batch in rows.iter_chunks(CompatLevel::newest(), false) {
+            let fields = self.writer.parquet_schema().fields().to_vec();
+            let encodings = vec![vec![Encoding::Plain]; fields.len()];
+            let columns = row_group_iter(batch, encodings.into(), fields, self.options);
+            self.writer.write(rows.height() as u64, columns)?;
+        }
+        Ok(())
+    }
+
+    pub fn finish(mut self) -> Result<()> {
+        self.writer.end(None).map(drop).map_err(|error| self.failed(&error))
     }
 
     fn failed(&self, error: &PolarsError) -> anyhow::Error {

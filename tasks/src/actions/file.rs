@@ -203,7 +203,7 @@ fn laid_out_anew(path: &Path) -> Result<Vec<u8>> {
         let mut actions: Vec<_> = rows.map(|row| Action::new(timestamps[row], items[row], types[row])).collect();
         actions.sort_unstable_by(|a, b| b.cmp(a));
         writer.customer(of_customer[0])?;
-        actions.into_iter().for_each(|action| writer.action(action));
+        writer.actions(&actions);
     }
     writer.finish()
 }

@@ -83,7 +83,7 @@ pub fn write(path: &Path, row_group: usize, table: &Table) {
     writer.set_row_group(row_group);
     for (customer, actions) in table {
         writer.customer(*customer).unwrap();
-        actions.iter().for_each(|action| writer.action(*action));
+        writer.actions(actions);
     }
     writer.finish().unwrap();
 }

@@ -83,12 +83,14 @@ impl<W: Write> ActionWriter<W> {
         Ok(())
     }
 
-    /// The next action of the customer.
-    pub fn action(&mut self, action: Action) {
-        self.pending.items.extend_from_slice(&action.item_id().to_le_bytes());
-        self.pending.types.push(action.action_type());
-        self.pending.timestamps.extend_from_slice(&action.timestamp().to_le_bytes());
-        self.pending.widen(action.timestamp());
+    /// The next actions of the customer, newest first.
+    pub fn actions(&mut self, actions: &[Action]) {
+        let pending = &mut self.pending;
+        pending.items.extend(actions.iter().flat_map(|action| action.item_id().to_le_bytes()));
+        pending.types.extend(actions.iter().map(|action| action.action_type()));
+        pending.timestamps.extend(actions.iter().flat_map(|action| action.timestamp().to_le_bytes()));
+        pending.widen(actions.first().map(|action| action.timestamp()));
+        pending.widen(actions.last().map(|action| action.timestamp()));
     }
 
     /// The next actions of the customer, from a block that was read with its timestamps.
@@ -98,7 +100,8 @@ impl<W: Write> ActionWriter<W> {
         self.pending.timestamps.extend_from_slice(block.timestamp_bytes(rows.clone()));
         // Newest first, so the ends are the extremes.
         let mut times = block.timestamps(rows);
-        times.next().iter().chain(times.last().iter()).for_each(|timestamp| self.pending.widen(*timestamp));
+        self.pending.widen(times.next());
+        self.pending.widen(times.last());
     }
 
     /// Writes what is left and the footer, and gives back what was written to.
@@ -165,8 +168,8 @@ impl Pending {
         self.counted = rows;
     }
 
-    fn widen(&mut self, timestamp: i64) {
-        self.times = self.times.union(Times::of(timestamp));
+    fn widen(&mut self, timestamp: Option<i64>) {
+        self.times = self.times.union(Times(timestamp.map(|timestamp| (timestamp, timestamp))));
     }
 
     /// The pages of each column, in order.
@@ -318,7 +321,7 @@ mod tests {
         let mut writer = ActionWriter::new(Vec::new()).unwrap();
         for customer in [2, 1] {
             writer.customer(customer).unwrap();
-            writer.action(Action::new(0, 1, 1));
+            writer.actions(&[Action::new(0, 1, 1)]);
         }
         assert!(writer.finish().is_err());
     }

@@ -7,7 +7,7 @@ use clap::Parser;
 use polars::prelude::{BooleanChunked, Int32Chunked, Int64Chunked, IntoColumn, NewChunkedArray};
 use tasks::report::Report;
 use tasks::task::{self, Arguments, Contract};
-use tasks::{schema, table};
+use tasks::{order, schema, table};
 
 /// Order the items shown on a day by customer
 ///
@@ -32,8 +32,7 @@ fn impressions(arguments: &Impressions) -> Result<Report> {
     let customers = table::int64(&shown, schema::CUSTOMER_ID)?;
     let items = table::int32(&shown, schema::ITEM_ID)?;
     let labels: Vec<bool> = table::booleans(&shown, schema::IS_ORDER)?;
-    let mut order: Vec<usize> = (0..customers.len()).collect();
-    order.sort_by_key(|row| customers[*row]);
+    let order = order::by_customer(customers);
     let columns = vec![
         Int64Chunked::from_iter_values(schema::CUSTOMER_ID.into(), order.iter().map(|row| customers[*row]))
             .into_column(),

@@ -1,17 +1,19 @@
 //! `unify`: clicks, add-to-carts and orders become actions.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
 use clap::Parser;
+use polars::prelude::DataFrame;
 use tasks::actions::{Action, ActionWriter};
-use tasks::calendar;
 use tasks::report::Report;
 use tasks::schema::{self, ActionType};
-use tasks::table;
 use tasks::task::{self, Arguments, Contract};
+use tasks::{calendar, order, table};
 
 /// Turn clicks, add-to-carts and orders into one table of actions
 ///
@@ -28,8 +30,12 @@ struct Unify {
     contract: Contract,
 }
 
-/// A row of the output: its order is the order of the table.
-type Row = (i64, std::cmp::Reverse<Action>);
+/// Actions side by side with the customers whose they are.
+#[derive(Default)]
+struct Actions {
+    customers: Vec<i64>,
+    actions: Vec<Action>,
+}
 
 fn main() -> ExitCode {
     task::run(unify)
@@ -40,21 +46,15 @@ fn unify(arguments: &Unify) -> Result<Report> {
     let output = contract.output("actions")?;
     if contract.day.is_some() {
         contract.expect(&["clicks", "add_to_carts"], &["actions"])?;
-        let mut rows = Vec::new();
+        let mut actions = Actions::default();
         for (input, action_type) in [("clicks", ActionType::Click), ("add_to_carts", ActionType::AddToCart)] {
             for path in contract.inputs(input) {
                 let events = table::read(path, &schema::events())?;
-                let items = table::int32(&events, schema::ITEM_ID)?;
-                let timestamps = table::instants(&events, schema::TIMESTAMP)?;
-                for ((customer, item), timestamp) in
-                    table::int64(&events, schema::CUSTOMER_ID)?.iter().zip(items).zip(timestamps)
-                {
-                    rows.push(row(*customer, *timestamp, *item, action_type));
-                }
+                actions.take(&events, 0..events.height(), action_type)?;
             }
         }
-        let mut report = Report { rows_in: rows.len() as u64, ..Report::default() };
-        write(output, rows, &mut report)?;
+        let mut report = Report { rows_in: actions.customers.len() as u64, ..Report::default() };
+        actions.write(output, &mut report)?;
         return Ok(report);
     }
     contract.expect(&["previous_orders"], &["actions"])?;
@@ -63,22 +63,22 @@ fn unify(arguments: &Unify) -> Result<Report> {
 
 /// Splits orders by their day, each day into a table of its own.
 fn unify_orders(inputs: Vec<&Path>, folder: &Path) -> Result<Report> {
-    let mut rows = Vec::new();
+    let mut days = BTreeMap::<i32, Actions>::new();
+    let mut report = Report::default();
     for path in inputs {
         let orders = table::read(path, &schema::orders())?;
-        let customers = table::int64(&orders, schema::CUSTOMER_ID)?;
-        let items = table::int32(&orders, schema::ITEM_ID)?;
-        let timestamps = table::instants(&orders, schema::TIMESTAMP)?;
-        for (place, day) in table::days(&orders, schema::DAY)?.iter().enumerate() {
-            rows.push((*day, row(customers[place], timestamps[place], items[place], ActionType::Order)));
+        report.rows_in += orders.height() as u64;
+        let mut start = 0;
+        for of_day in table::days(&orders, schema::DAY)?.chunk_by(|day, other| day == other) {
+            let rows = start..start + of_day.len();
+            start = rows.end;
+            days.entry(of_day[0]).or_default().take(&orders, rows, ActionType::Order)?;
         }
     }
-    rows.sort_unstable_by_key(|(day, _)| *day);
-    let mut report = Report { rows_in: rows.len() as u64, ..Report::default() };
     std::fs::create_dir(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    for of_day in rows.chunk_by(|(day, _), (other, _)| day == other) {
-        let Some(day) = calendar::day_of_number(of_day[0].0) else { bail!("day {} has no spelling", of_day[0].0) };
-        write(&folder.join(file_of(day)), of_day.iter().map(|(_, row)| *row).collect(), &mut report)?;
+    for (number, actions) in days {
+        let Some(day) = calendar::day_of_number(number) else { bail!("day {number} has no spelling") };
+        actions.write(&folder.join(file_of(day)), &mut report)?;
     }
     Ok(report)
 }
@@ -87,23 +87,35 @@ fn file_of(day: NaiveDate) -> String {
     format!("dt={day}.parquet")
 }
 
-fn row(customer: i64, timestamp: i64, item: i32, action_type: ActionType) -> Row {
-    (customer, std::cmp::Reverse(Action::new(timestamp, item, action_type as i8)))
-}
-
-/// Sorts rows and writes them as a table of actions.
-fn write(path: &Path, mut rows: Vec<Row>, report: &mut Report) -> Result<()> {
-    // Rows that compare equal are equal, so the order is total and an unstable sort gives one result.
-    rows.sort_unstable();
-    let mut writer = ActionWriter::create(path)?;
-    for of_customer in rows.chunk_by(|(customer, _), (other, _)| customer == other) {
-        writer.customer(of_customer[0].0)?;
-        of_customer.iter().for_each(|(_, action)| writer.action(action.0));
+impl Actions {
+    /// Takes in some rows of a table of events.
+    fn take(&mut self, events: &DataFrame, rows: Range<usize>, action_type: ActionType) -> Result<()> {
+        let items = &table::int32(events, schema::ITEM_ID)?[rows.clone()];
+        let timestamps = &table::instants(events, schema::TIMESTAMP)?[rows.clone()];
+        self.customers.extend_from_slice(&table::int64(events, schema::CUSTOMER_ID)?[rows]);
+        let actions = timestamps.iter().zip(items);
+        self.actions.extend(actions.map(|(timestamp, item)| Action::new(*timestamp, *item, action_type as i8)));
+        Ok(())
     }
-    report.rows_out += writer.rows();
-    report.widen(writer.times());
-    writer.finish().with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(())
+
+    /// Writes a table of actions, sorted.
+    fn write(&self, path: &Path, report: &mut Report) -> Result<()> {
+        let mut writer = ActionWriter::create(path)?;
+        let order = order::by_customer(&self.customers);
+        let mut actions: Vec<Action> = order.iter().map(|row| self.actions[*row]).collect();
+        let mut rest = &mut actions[..];
+        for rows in order.chunk_by(|a, b| self.customers[*a] == self.customers[*b]) {
+            let (of_customer, others) = rest.split_at_mut(rows.len());
+            of_customer.sort_unstable_by(|a, b| b.cmp(a));
+            writer.customer(self.customers[rows[0]])?;
+            writer.actions(of_customer);
+            rest = others;
+        }
+        report.rows_out += writer.rows();
+        report.widen(writer.times());
+        writer.finish().with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(())
+    }
 }
 
 impl Arguments for Unify {
