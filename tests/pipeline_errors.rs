@@ -162,6 +162,97 @@ fn a_task_that_runs_once_and_needs_a_day() {
 }
 
 #[test]
+fn a_month_that_has_no_day_or_is_not_over() {
+    let looks_back = "inputs:\n      before: {from: take.text, lookback_days: 2}";
+    refused("other_rhythm", "run: ./take.sh", "every: week\n    run: ./take.sh", "week", &["unknown value `week`"]);
+    refused(
+        "month_and_once",
+        "run: ./take.sh",
+        "every: month\n    once: true\n    run: ./take.sh",
+        "month",
+        &["a task runs once for all days or every so often, not both", "leave out `once` or `every`"],
+    );
+    refused(
+        "month_publishes",
+        "publish: dt={day}",
+        "every: month\n    publish: dt={day}",
+        "dt=",
+        &["a task that runs once a month has no day to publish"],
+    );
+    refused(
+        "month_point_in_time",
+        "run: ./take.sh",
+        "every: month\n    point_in_time: true\n    run: ./take.sh",
+        "true",
+        &["a task that runs once a month has no day to hold its events against"],
+    );
+    refused(
+        "month_looks_back",
+        looks_back,
+        &format!("every: month\n    {looks_back}"),
+        "2}",
+        &["a task that runs once a month has no day to look back from"],
+    );
+}
+
+/// The pipeline with a task `month` in it, refused for what `recent` reads.
+#[track_caller]
+fn month_refused(name: &str, inputs: &str, at: &str, expected: &[&str]) {
+    let month = "  month:\n    run: ./take.sh\n    every: month\n    inputs: {raw: {source: words}}\n    outputs: {text: \
+                 text.txt}\n  recent:\n    run: ./recent.sh\n    inputs:\n";
+    let right = "  recent:\n    run: ./recent.sh\n    inputs:\n      before: {from: take.text, lookback_days: 2}\n";
+    refused(name, right, &format!("{month}      {inputs}\n"), at, expected);
+}
+
+#[test]
+fn a_day_that_takes_the_wrong_days_of_a_month() {
+    month_refused(
+        "day_reads_month",
+        "before: {from: month.text}",
+        "before",
+        &["`recent` runs once a day, but `month` runs once a month", "a month is complete only when it is over"],
+    );
+    let months = "months: {from: month.text, lookback_days: 40}\n      ";
+    month_refused(
+        "without_unknown",
+        &format!("{months}before: {{from: take.text, lookback_days: 40, without: mnths}}"),
+        "mnths",
+        &["unknown input `mnths`", "did you mean `months`?"],
+    );
+    month_refused(
+        "without_days",
+        "before: {from: take.text, lookback_days: 40, without: today}",
+        "today",
+        &["`today` has no months: it is from no task with `every: month`", "it leaves out the months"],
+    );
+    month_refused(
+        "without_other_days",
+        &format!("{months}before: {{from: take.text, lookback_days: 41, without: months}}"),
+        "months}",
+        &["`before` and `months` look back on different days"],
+    );
+    month_refused(
+        "without_look_back",
+        &format!("{months}before: {{from: take.text, without: months}}"),
+        "months}",
+        &["`before` and `months` look back on different days"],
+    );
+    month_refused(
+        "months_without",
+        &format!("{months}before: {{from: month.text, lookback_days: 40, without: months}}"),
+        "months}",
+        &["`before` has months itself, and no days that could be left out"],
+    );
+    month_refused(
+        "once_reads_months",
+        "today: {from: take.text}\n  once:\n    run: ./take.sh\n    once: true\n    outputs: {text: text.txt}\n    \
+         inputs:\n      text: {from: month.text}\n  other:\n    run: ./take.sh\n    outputs: {text: text.txt}\n    inputs:",
+        "text: {from: month",
+        &["`once` runs once for all days, but `month` runs once a month"],
+    );
+}
+
+#[test]
 fn a_path_that_leaves_its_folder() {
     for (name, path) in [("up", "'../{day}.txt'"), ("absolute", "'/etc/{day}'")] {
         refused(

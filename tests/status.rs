@@ -145,11 +145,11 @@ fn what_runs_once_stands_beside_its_name_and_earlier_days_are_counted() {
     let shown = last(&space);
     shows(&shown, "roll    . once for all days");
     shows(&shown, "4 fresh");
-    shows(&shown, "and 2 nodes of earlier days: all fresh");
+    shows(&shown, "and 2 nodes of other days: all fresh");
     space.write("data/words/2025-01-01.txt", "eins\n").write("data/names.txt", "Berta\n");
     let shown = last(&space);
     shows(&shown, "roll    ~ once for all days");
-    shows(&shown, "and 2 nodes of earlier days: 1 fresh, 1 stale");
+    shows(&shown, "and 2 nodes of other days: 1 fresh, 1 stale");
     shows(&shown, "stale     take@2025-01-01    changed words/2025-01-01.txt");
 }
 

@@ -1,7 +1,8 @@
-//! A node as a person writes it: `history@2025-08-10`, or the task's name alone if it runs once for all days.
+//! A node as a person writes it: `history@2025-08-10`, or the task's name alone if it runs once for all days. Any day of
+//! a month means the node of that month.
 
 use crate::day::Day;
-use crate::spec::{PipelineSpec, TaskId};
+use crate::spec::{PipelineSpec, Rhythm, TaskId};
 
 /// The name of the node of a task on a day, or once for all days.
 pub fn name(task: &str, day: Option<Day>) -> String {
@@ -26,18 +27,21 @@ impl Address {
             Some(Err(error)) => return Err(format!("{error}, as in {name}@2025-08-16")),
             None => None,
         };
-        match day {
-            None if !task.once => Err(format!("`{name}` runs once a day: name one, such as {name}@2025-08-16")),
-            Some(_) if task.once && task.outputs.iter().all(|output| output.parts.is_none()) => {
+        match (day, task.rhythm) {
+            (None, Rhythm::Daily) => Err(format!("`{name}` runs once a day: name one, such as {name}@2025-08-16")),
+            (None, Rhythm::Monthly) => {
+                Err(format!("`{name}` runs once a month: name a day of it, such as {name}@2025-08-16"))
+            }
+            (Some(_), Rhythm::Once) if task.outputs.iter().all(|output| output.parts.is_none()) => {
                 Err(format!("`{name}` runs once for all days: write {name} without a day"))
             }
             _ => Ok(Address { task: id, day }),
         }
     }
 
-    /// The day of the node; a task that runs once has none, whatever part of its output is meant.
+    /// The day of the node, whatever part of its output is meant: of a month its first, of a task that runs once none.
     pub fn own_day(&self, spec: &PipelineSpec) -> Option<Day> {
-        self.day.filter(|_| !spec.task(self.task).once)
+        self.day.and_then(|day| spec.task(self.task).node_day(day))
     }
 
     /// The name of the node.

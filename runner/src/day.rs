@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub struct Day(NaiveDate);
 
 impl Day {
+    /// Before every day that anything happened on.
+    pub const EARLIEST: Day = Day(NaiveDate::MIN);
+
     /// The current day in UTC.
     pub fn today() -> Day {
         Day(chrono::Utc::now().date_naive())
@@ -31,6 +34,14 @@ impl Day {
     /// Its month, as it is written everywhere: `2025-08`.
     pub fn month(self) -> String {
         self.0.format("%Y-%m").to_string()
+    }
+
+    pub fn first_of_month(self) -> Day {
+        Day(self.0.with_day(1).unwrap_or(self.0))
+    }
+
+    pub fn last_of_month(self) -> Day {
+        self.plus(i64::from(self.0.num_days_in_month()) - i64::from(self.number()))
     }
 
     /// Its number in its month, from 1.

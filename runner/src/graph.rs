@@ -5,12 +5,14 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::address;
 use crate::day::Day;
+use crate::span::Span;
 use crate::spec::{PipelineSpec, TaskId};
 
 /// A place in a [`Graph`].
 pub type NodeId = NodeIndex<u32>;
 
-/// A task on a day; of a task that runs once for all days, the task itself.
+/// A task on a day, or on the first day of the month that it is about; of a task that runs once for all days, the task
+/// itself.
 #[derive(Debug)]
 pub struct Node {
     pub task: TaskId,
@@ -42,14 +44,12 @@ pub enum Read {
 }
 
 /// Which parts of an output are read. Which of them exist is known when the other node has run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Parts {
     /// The output as it is, with every part that it has.
     All,
-    /// The part of a day.
-    Of(Day),
-    /// The parts of the days from `first` (or the very first) to the last before `before`.
-    Window { first: Option<Day>, before: Day },
+    /// The parts of these days.
+    Of(Vec<Span>),
 }
 
 /// Nodes, with an edge from each to those that read it.
@@ -119,8 +119,7 @@ impl Parts {
     pub fn take(&self, part: Option<Day>) -> bool {
         match (self, part) {
             (Parts::All, _) | (_, None) => true,
-            (Parts::Of(day), Some(part)) => *day == part,
-            (Parts::Window { first, before }, Some(part)) => part < *before && first.is_none_or(|first| first <= part),
+            (Parts::Of(spans), Some(part)) => spans.iter().any(|span| span.contains(part)),
         }
     }
 }

@@ -33,6 +33,7 @@ mod plan;
 mod predict;
 mod resolve;
 mod schedule;
+mod span;
 mod spec;
 mod state;
 mod store;

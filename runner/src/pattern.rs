@@ -64,6 +64,11 @@ impl PathPattern {
     pub fn on(&self, day: Day) -> String {
         self.text.replace(DAY, &day.to_string())
     }
+
+    /// The pattern of the days of a month.
+    pub fn in_month(&self, day: Day) -> String {
+        self.text.replace(DAY, &format!("{}-*", day.month()))
+    }
 }
 
 impl Part {

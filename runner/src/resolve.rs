@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::graph::{Graph, NodeId, Read};
 use crate::pattern;
-use crate::spec::{Days, Output, PipelineSpec, Task};
+use crate::spec::{Output, PipelineSpec, Task};
 use crate::store::{Digest, Kept, Manifest, ManifestInput, Seen, Store};
 
 /// All that it takes to look at a node.
@@ -124,7 +124,7 @@ impl Resolver<'_> {
                         gathered.take(&input.name, item, &result.path(file), file.digest);
                         found = true;
                     }
-                    if !found && input.days == Days::Own && !input.optional {
+                    if !found && !input.optional {
                         bail!(
                             "its input `{}` is missing: {} wrote no `{output}` for this day",
                             input.name,

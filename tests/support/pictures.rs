@@ -1,4 +1,5 @@
 //! What is in a picture that was drawn, read back from its text by what its format says and not by how it was made.
+#![allow(dead_code, reason = "each test file uses the part of this that it needs")]
 
 use std::collections::BTreeMap;
 

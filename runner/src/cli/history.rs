@@ -26,7 +26,7 @@ pub struct StatusArguments {
     /// The folder in which days are published
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Print a JSON list of all nodes, those of earlier days among them, on stdout
+    /// Print a JSON list of all nodes, those of other days among them, on stdout
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

@@ -264,7 +264,7 @@ pub struct NodeArguments {
 /// Show the pipeline, or the nodes of some days and what each reads
 ///
 /// Without days it shows the sources and tasks of pipeline.yaml, and needs no raw files. With --from and --to it shows
-/// the nodes that a run of these days is about, those of earlier days among them. The picture goes to stdout.
+/// the nodes that a run of these days is about, those of other days among them. The picture goes to stdout.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

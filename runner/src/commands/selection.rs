@@ -16,10 +16,8 @@ use crate::spec::{PipelineSpec, TaskId};
 /// What is asked for.
 pub struct Selection {
     pub request: Request,
-    from: Day,
-    to: Day,
-    /// The tasks that were named; none, if all were meant.
-    named: Vec<TaskId>,
+    /// The nodes of the tasks that were named; none, if all were meant.
+    named: BTreeSet<(TaskId, Option<Day>)>,
     only: Option<BTreeSet<String>>,
     force: bool,
 }
@@ -35,22 +33,16 @@ impl Selection {
             Some(nodes) => left(spec, nodes, command.from)?,
             None => Request::range(command.from, command.to, &chosen(spec, &named)),
         };
-        Ok(Selection {
-            request,
-            from: command.from,
-            to: command.to,
-            named,
-            only: command.only.clone(),
-            force: command.force,
-        })
+        let days = || command.from.through(command.to);
+        let named = named.iter().flat_map(|id| days().map(move |day| (*id, spec.task(*id).node_day(day)))).collect();
+        Ok(Selection { request, named, only: command.only.clone(), force: command.force })
     }
 
     /// Whether a node must run although it may have a result. Of tasks that were named, only the days asked for must.
     pub fn forces(&self, graph: &Graph, id: NodeId) -> bool {
         let node = graph.node(id);
-        let asked_for = node.day.is_none_or(|day| (self.from..=self.to).contains(&day));
         let left = self.only.as_ref().is_none_or(|only| only.contains(graph.name(id)));
-        self.force && left && (self.named.is_empty() || (asked_for && self.named.contains(&node.task)))
+        self.force && left && (self.named.is_empty() || self.named.contains(&(node.task, node.day)))
     }
 }
 

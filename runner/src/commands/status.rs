@@ -20,6 +20,7 @@ use crate::journal::Command;
 use crate::plan::Plan;
 use crate::predict::{Prediction, predict};
 use crate::resolve::Glancing;
+use crate::span::Span;
 use crate::spec::TaskId;
 use crate::state::{Found, State, state};
 use crate::store::{Check, Store};
@@ -59,8 +60,7 @@ pub fn status(arguments: &StatusArguments) -> Result<Exit, CommandError> {
     if arguments.json {
         print_json(&project, &lines);
     } else {
-        let days: Vec<Day> = command.from.through(command.to).collect();
-        print_table(&project, &days, &lines);
+        print_table(&project, Span { first: command.from, last: command.to }, &lines);
     }
     Ok(Exit::Done)
 }
@@ -116,27 +116,32 @@ fn print_json(project: &Project, lines: &[Line]) {
     print(&json!(nodes).to_string());
 }
 
-fn print_table(project: &Project, days: &[Day], lines: &[Line]) {
-    let (earlier, shown): (Vec<&Line>, Vec<&Line>) =
-        lines.iter().partition(|line| line.day.is_some_and(|day| !days.contains(&day)));
-    for line in calendar::lines(days, &rows(project, &shown), width()) {
+fn print_table(project: &Project, asked: Span, lines: &[Line]) {
+    let span = |line: &Line| line.day.and_then(|day| project.spec.task(line.task).span(day));
+    let apart = |span: Span| span.last < asked.first || asked.last < span.first;
+    let (other, shown): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(|line| span(line).is_some_and(apart));
+    let days: Vec<Day> = asked.days().collect();
+    for line in calendar::lines(&days, &rows(project, asked, &shown), width()) {
         print(&line);
     }
     let legend: Vec<String> = State::ALL.iter().map(|state| format!("{} {}", state.mark(), state.word())).collect();
     print(&format!("\n{}  (blank: no node)", legend.join("  ")));
     print(&count(&shown));
-    if !earlier.is_empty() {
-        print(&format!("and {} nodes of earlier days: {}", earlier.len(), count_or_all(&earlier)));
+    if !other.is_empty() {
+        print(&format!("and {} nodes of other days: {}", other.len(), count_or_all(&other)));
     }
     print_reasons(lines);
 }
 
-/// A row a task that has nodes, in the order of the pipeline.
-fn rows(project: &Project, lines: &[&Line]) -> Vec<Row> {
+/// A row a task that has nodes, in the order of the pipeline. A month is shown on each of its days that was asked for.
+fn rows(project: &Project, asked: Span, lines: &[&Line]) -> Vec<Row> {
     let mut tasks: BTreeMap<TaskId, Marks> = BTreeMap::new();
     for line in lines {
         match (line.day, tasks.entry(line.task).or_insert_with(|| Marks::Days(BTreeMap::new()))) {
-            (Some(day), Marks::Days(marks)) => drop(marks.insert(day, line.state.mark())),
+            (Some(day), Marks::Days(marks)) => {
+                let span = project.spec.task(line.task).span(day).unwrap_or(Span::day(day)).from(asked.first);
+                marks.extend(span.days().map(|day| (day, line.state.mark())));
+            }
             (_, marks) => *marks = Marks::Once(line.state.mark()),
         }
     }

@@ -1,6 +1,7 @@
 //! A picture as a text for Graphviz: `dot -Tsvg`.
 
 use super::{Block, Kind, Picture};
+use crate::spec::Rhythm;
 
 /// Draws a picture.
 pub fn draw(picture: &Picture) -> String {
@@ -38,7 +39,7 @@ fn look(block: &Block) -> &'static str {
     match &block.kind {
         Kind::Source { .. } => ", shape=folder, style=solid",
         Kind::Task { publish: Some(_), .. } => ", penwidth=2",
-        Kind::Task { once: true, .. } => ", style=\"rounded,dashed\"",
+        Kind::Task { rhythm: Rhythm::Once, .. } => ", style=\"rounded,dashed\"",
         Kind::Task { .. } => "",
     }
 }

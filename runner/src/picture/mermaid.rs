@@ -1,6 +1,7 @@
 //! A picture as a Mermaid flowchart, which GitHub draws where it stands in Markdown between "```mermaid" and "```".
 
 use super::{Block, Kind, Picture};
+use crate::spec::Rhythm;
 
 /// GitHub draws no picture with more arrows.
 pub const MOST_ARROWS: usize = 500;
@@ -23,7 +24,7 @@ fn shape(block: &Block) -> (&'static str, &'static str) {
     match &block.kind {
         Kind::Source { .. } => ("[(", ")]"),
         Kind::Task { publish: Some(_), .. } => ("[[", "]]"),
-        Kind::Task { once: true, .. } => ("([", "])"),
+        Kind::Task { rhythm: Rhythm::Once, .. } => ("([", "])"),
         Kind::Task { .. } => ("[", "]"),
     }
 }

@@ -21,7 +21,7 @@ pub mod text;
 
 use crate::day::Day;
 use crate::graph::{Graph, NodeId, NodeInput};
-use crate::spec::{Days, Input, Origin, PipelineSpec, TaskId};
+use crate::spec::{Days, Input, Origin, PipelineSpec, Rhythm, TaskId};
 
 /// Boxes and arrows. Boxes are in order of layer, then of the file, then of days.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub struct Block {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     Source { path: String },
-    Task { once: bool, publish: Option<String> },
+    Task { rhythm: Rhythm, publish: Option<String> },
 }
 
 /// From a box to one that reads it, each by its place in [`Picture::blocks`].
@@ -56,7 +56,7 @@ pub enum Kind {
 pub struct Arrow {
     pub from: usize,
     pub to: usize,
-    /// `365 days before`, if it is read for days before the reader's own.
+    /// `365 days before` or `the days of the month`, if it is read for more than the reader's own day.
     pub look_back: Option<String>,
 }
 
@@ -77,8 +77,8 @@ impl Picture {
             places[id.0] = picture.blocks.len();
             picture.blocks.push(Block::of_task(spec, id, layers[id.0]));
             picture.point_at_last(spec.task(id).inputs.iter().map(|input| match input.from {
-                Origin::Source(source) => (source.0, input),
-                Origin::Output(task, _) => (places[task.0], input),
+                Origin::Source(source) => (source.0, look_back(spec, id, input)),
+                Origin::Output(task, _) => (places[task.0], look_back(spec, id, input)),
             }));
         }
         picture
@@ -95,20 +95,21 @@ impl Picture {
             let node = graph.node(id);
             places[id.index()] = picture.blocks.len();
             let input = |node_input: &NodeInput| &spec.task(node.task).inputs[node_input.input];
-            let raw = node.inputs.iter().filter_map(|node_input| raw(spec, input(node_input)));
+            let raw = node.inputs.iter().filter_map(|node_input| raw(spec, node.task, input(node_input)));
             let block = Block::of_task(spec, node.task, layers[node.task.0]);
             picture.blocks.push(Block { day: node.day, raw: raw.collect(), ..block });
             let read = node.inputs.iter().filter_map(|node_input| Some((node_input.node()?, input(node_input))));
-            picture.point_at_last(read.map(|(needed, input)| (places[needed.index()], input)));
+            let read = read.map(|(needed, input)| (places[needed.index()], look_back(spec, node.task, input)));
+            picture.point_at_last(read);
         }
         picture
     }
 
     /// Adds an arrow to the newest box from each that it reads; two outputs of one task are one arrow.
-    fn point_at_last<'a>(&mut self, read: impl Iterator<Item = (usize, &'a Input)>) {
+    fn point_at_last(&mut self, read: impl Iterator<Item = (usize, Option<String>)>) {
         let (to, start) = (self.blocks.len() - 1, self.arrows.len());
-        for (from, input) in read {
-            let arrow = Arrow { from, to, look_back: look_back(input.days) };
+        for (from, look_back) in read {
+            let arrow = Arrow { from, to, look_back };
             if !self.arrows[start..].contains(&arrow) {
                 self.arrows.push(arrow);
             }
@@ -124,7 +125,7 @@ impl Picture {
 impl Block {
     fn of_task(spec: &PipelineSpec, id: TaskId, layer: usize) -> Block {
         let task = spec.task(id);
-        let kind = Kind::Task { once: task.once, publish: task.publish.as_deref().map(printable) };
+        let kind = Kind::Task { rhythm: task.rhythm, publish: task.publish.as_deref().map(printable) };
         Block { name: task.name.clone(), day: None, kind, layer, raw: Vec::new() }
     }
 
@@ -138,8 +139,7 @@ impl Block {
         match &self.kind {
             Kind::Source { path } => Some(path.clone()),
             Kind::Task { publish: Some(publish), .. } => Some(format!("published as {publish}")),
-            Kind::Task { once: true, .. } => Some("once for all days".to_string()),
-            Kind::Task { .. } => None,
+            Kind::Task { rhythm, .. } => rhythm_note(*rhythm).map(str::to_string),
         }
     }
 
@@ -164,18 +164,54 @@ fn layers(spec: &PipelineSpec) -> Vec<usize> {
     }
 }
 
-fn look_back(days: Days) -> Option<String> {
-    match days {
-        Days::Own => None,
-        Days::Before(Some(1)) => Some("the day before".to_string()),
-        Days::Before(Some(days)) => Some(format!("{days} days before")),
-        Days::Before(None) => Some("every earlier day".to_string()),
+/// What there is to say about a task that does not run every day.
+fn rhythm_note(rhythm: Rhythm) -> Option<&'static str> {
+    match rhythm {
+        Rhythm::Daily => None,
+        Rhythm::Monthly => Some("once a month"),
+        Rhythm::Once => Some("once for all days"),
     }
 }
 
-fn raw(spec: &PipelineSpec, input: &Input) -> Option<String> {
+/// Which days a task takes through an input, if not just its own.
+fn look_back(spec: &PipelineSpec, reader: TaskId, input: &Input) -> Option<String> {
+    let window = match input.days {
+        Days::Own if spec.task(reader).rhythm == Rhythm::Monthly => return of_month(spec, input).map(str::to_string),
+        Days::Own => return None,
+        Days::Before(Some(1)) => "the day before".to_string(),
+        Days::Before(Some(days)) => format!("{days} days before"),
+        Days::Before(None) => "every earlier day".to_string(),
+    };
+    Some(match input.without {
+        Some(other) => format!("{window} without {}", spec.task(reader).inputs[other].name),
+        None if rhythm_of(spec, input) == Some(Rhythm::Monthly) => format!("months in {window}"),
+        None => window,
+    })
+}
+
+/// Which days a task that runs once a month takes through an input of its own month.
+fn of_month(spec: &PipelineSpec, input: &Input) -> Option<&'static str> {
+    let has_days = match input.from {
+        Origin::Source(source) => spec.source(source).path.has_day(),
+        Origin::Output(task, output) => match spec.task(task).rhythm {
+            Rhythm::Daily => true,
+            Rhythm::Monthly => false,
+            Rhythm::Once => spec.task(task).outputs[output].parts.is_some(),
+        },
+    };
+    has_days.then_some("the days of the month")
+}
+
+fn rhythm_of(spec: &PipelineSpec, input: &Input) -> Option<Rhythm> {
+    match input.from {
+        Origin::Source(_) => None,
+        Origin::Output(task, _) => Some(spec.task(task).rhythm),
+    }
+}
+
+fn raw(spec: &PipelineSpec, reader: TaskId, input: &Input) -> Option<String> {
     let Origin::Source(source) = input.from else { return None };
-    Some(described(&spec.source(source).name, look_back(input.days).as_deref()))
+    Some(described(&spec.source(source).name, look_back(spec, reader, input).as_deref()))
 }
 
 /// `clicks`, or `clicks, 7 days before`.

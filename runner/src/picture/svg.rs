@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::layout::{Column, Layout, Place};
 use super::routes::{Lane, Routes};
 use super::{Block, Kind, Picture};
+use crate::spec::Rhythm;
 
 const STYLE: &str = r#"    text { fill: #1f2328; text-anchor: middle; font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas,
       "DejaVu Sans Mono", "Liberation Mono", monospace }
@@ -185,7 +186,7 @@ fn class(block: &Block) -> &'static str {
     match &block.kind {
         Kind::Source { .. } => "source",
         Kind::Task { publish: Some(_), .. } => "published",
-        Kind::Task { once: true, .. } => "once",
+        Kind::Task { rhythm: Rhythm::Once, .. } => "once",
         Kind::Task { .. } => "task",
     }
 }

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Arrow, Block, Kind, Picture, described};
+use super::{Arrow, Block, Kind, Picture, described, rhythm_note};
 use crate::day::{self, Day};
+use crate::spec::Rhythm;
 
 /// The widest line, if names and paths allow.
 const WIDTH: usize = 80;
@@ -73,17 +74,19 @@ impl<'a> Group<'a> {
 
     /// The lines beside its name.
     fn describe(&self, picture: &'a Picture, days: bool, width: usize) -> Vec<String> {
-        let (once, publish) = match &self.first().kind {
+        let (rhythm, publish) = match &self.first().kind {
             Kind::Source { path } => return vec![path.clone()],
-            Kind::Task { once, publish } => (*once, publish),
+            Kind::Task { rhythm, publish } => (*rhythm, publish),
         };
-        let mut lines = Vec::new();
-        if once {
-            lines.push("once for all days".to_string());
-        } else if days {
+        let mut lines: Vec<String> = rhythm_note(rhythm).map(str::to_string).into_iter().collect();
+        if days && rhythm != Rhythm::Once {
             let days: Vec<Day> = self.blocks.iter().filter_map(|block| block.day).collect();
+            let (what, named) = match rhythm {
+                Rhythm::Monthly => ("month", days.iter().map(|day| day.month()).collect::<Vec<_>>().join(", ")),
+                _ => ("day", day::ranges(&days)),
+            };
             let plural = if days.len() == 1 { "" } else { "s" };
-            lines.extend(wrap(&format!("{} day{plural}: {}", days.len(), day::ranges(&days)), width));
+            lines.extend(wrap(&format!("{} {what}{plural}: {named}", days.len()), width));
         }
         lines.extend(self.raw());
         lines.extend(self.readings(picture).iter().map(|reading| reading.describe(self.blocks.len())));

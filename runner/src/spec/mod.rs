@@ -17,7 +17,9 @@ use std::time::Duration;
 pub use error::SpecError;
 use error::closest;
 
+use crate::day::Day;
 use crate::pattern::PathPattern;
+use crate::span::Span;
 
 /// The file that is looked for when none is named.
 pub const FILE: &str = "pipeline.yaml";
@@ -68,8 +70,7 @@ pub struct Task {
     pub name: String,
     /// A bare name is a program beside the runner's own; one with a slash is a path from the folder of the file.
     pub run: String,
-    /// Whether it runs once for all days rather than once a day.
-    pub once: bool,
+    pub rhythm: Rhythm,
     pub inputs: Vec<Input>,
     /// The parameters, as command-line arguments.
     pub arguments: Vec<String>,
@@ -81,6 +82,16 @@ pub struct Task {
     pub limits: Limits,
     /// Whether it may use only events stamped before its day: it has to report the newest that it used.
     pub point_in_time: bool,
+}
+
+/// How often a task runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rhythm {
+    Daily,
+    /// Over the days of a month, on the first of them.
+    Monthly,
+    /// Once for all days.
+    Once,
 }
 
 /// What a node of a task may take, and how often it is tried. None of it is part of a result.
@@ -101,7 +112,10 @@ pub struct Input {
     pub name: String,
     pub from: Origin,
     pub days: Days,
-    /// Whether the task runs without it on a day that has none.
+    /// The input of the same task whose months are left out here, by its place in [`Task::inputs`].
+    pub without: Option<usize>,
+    /// Whether a node can be without it: because the pipeline says so, or because it is of many days, any of which may
+    /// have nothing.
     pub optional: bool,
 }
 
@@ -116,9 +130,10 @@ pub enum Origin {
 /// Which days of its origin an input takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Days {
-    /// The node's own day, or all there is if the origin has no days.
+    /// The node's own day, or the days of its month, or all there is if the origin has no days.
     Own,
-    /// So many days before the node's own, which is not among them; without a number, every earlier day.
+    /// So many days before the node's own, which is not among them; without a number, every earlier day. Of a task that
+    /// runs once a month, the months that lie wholly among them.
     Before(Option<u32>),
 }
 
@@ -172,5 +187,25 @@ impl PipelineSpec {
             Origin::Output(task, _) => Some(task),
             Origin::Source(_) => None,
         })
+    }
+}
+
+impl Task {
+    pub fn is_once(&self) -> bool {
+        self.rhythm == Rhythm::Once
+    }
+
+    /// The days that its node of a day is about; of all days there is one node, and no first or last of them.
+    pub fn span(&self, day: Day) -> Option<Span> {
+        match self.rhythm {
+            Rhythm::Daily => Some(Span::day(day)),
+            Rhythm::Monthly => Some(Span::month(day)),
+            Rhythm::Once => None,
+        }
+    }
+
+    /// The day after which its node of a day is named.
+    pub fn node_day(&self, day: Day) -> Option<Day> {
+        self.span(day).map(|span| span.first)
     }
 }

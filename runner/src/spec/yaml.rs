@@ -50,6 +50,7 @@ pub struct Task {
     pub run: Option<Spanned<String>>,
     #[serde(default)]
     pub once: bool,
+    pub every: Option<Spanned<Every>>,
     #[serde(default)]
     pub inputs: Ordered<Input>,
     #[serde(default)]
@@ -67,6 +68,13 @@ pub struct Task {
     pub point_in_time: Option<Spanned<bool>>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Every {
+    Day,
+    Month,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -75,6 +83,7 @@ pub struct Input {
     /// Present and null means every earlier day, which is why null must differ from absent.
     #[serde(default, deserialize_with = "present")]
     pub lookback_days: Option<Spanned<Option<u32>>>,
+    pub without: Option<Spanned<String>>,
     #[serde(default)]
     pub optional: bool,
 }
