@@ -5,9 +5,10 @@ use std::path::Path;
 use anyhow::Result;
 use polars::prelude::*;
 
-use super::collector::{Collector, Place};
+use super::collector::Collector;
 use super::fields::{Fields, Role};
 use super::record::{Cell, Entry, Record};
+use super::rejected::Place;
 use crate::parquet_file::ParquetFile;
 
 /// Rows taken from a file at a time, so that memory does not grow with it.
