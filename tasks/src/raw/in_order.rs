@@ -61,3 +61,25 @@ impl<Product, Gather: FnMut(Product)> Gathering<Product, Gather> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_come_in_the_order_of_their_parts_however_long_each_takes() {
+        for threads in [1, 2, 5] {
+            let mut parts = 0..100_u64;
+            let next = |part: &mut u64| parts.next().map(|next| *part = next).is_some();
+            let worker = || {
+                |part: &u64| {
+                    thread::sleep(std::time::Duration::from_micros(part * 7 % 5 * 100));
+                    *part
+                }
+            };
+            let mut gathered = Vec::new();
+            in_order(threads, next, worker, |product| gathered.push(product));
+            assert_eq!(gathered, (0..100).collect::<Vec<_>>());
+        }
+    }
+}

@@ -51,7 +51,7 @@ pub fn read_file(path: &Path, format: Option<Format>, collector: &mut Collector)
                 read_json_lines(&mut *encoding.open(path)?, threads, collector)
             }
             Format::Csv => csv::read(encoding.open(path)?, collector),
-            Format::Parquet => parquet::read(path, collector),
+            Format::Parquet => parquet::read(path, task::threads(), collector),
         }
     };
     read().with_context(|| format!("cannot read {}", path.display()))

@@ -39,9 +39,6 @@ impl<'a> Learner<'a> {
                 Some(Role::Impressions) => self.token(b"[")?,
                 _ => {}
             }
-            if role == Some(Role::Impressions) {
-                self.cursor.blanks();
-            }
             steps.push(Step { before: self.between().to_vec(), role });
             self.value(role)?;
             self.from = self.cursor.rest;
@@ -79,7 +76,7 @@ impl<'a> Learner<'a> {
         let mut again = None;
         if self.token(b",").is_some() {
             self.cursor.blanks();
-            self.cursor.literal(&steps.first()?.before)?;
+            self.cursor.literal(steps.first()?.before.trim_ascii_start())?;
             again = Some(self.between().to_vec());
         }
         let mut entries = Entries { steps, again, end: Vec::new() };
