@@ -1,6 +1,7 @@
 //! Parquet files of others: the fields that matter, whatever integer width or unit of time they were written with.
 
-mod typed;
+mod cells;
+mod plain;
 
 use std::path::Path;
 
@@ -12,7 +13,8 @@ use super::in_order::in_order;
 use super::record::Record;
 use super::rejected::Place;
 use crate::parquet_file::ParquetFile;
-use typed::Typed;
+use cells::cell;
+use plain::Plain;
 
 /// Rows taken from a file at a time, so that memory does not grow with it.
 const ROWS: usize = 1 << 19;
@@ -46,11 +48,16 @@ fn stretch(file: &ParquetFile, start: usize, mut collector: Collector) -> Result
     let frame = file.read(&names, start, count)?;
     let columns = names.iter().map(|name| Ok(frame.column(name)?.as_materialized_series()));
     let columns = columns.collect::<PolarsResult<Vec<_>>>()?;
-    let typed: Vec<_> = roles.iter().zip(&columns).map(|(role, column)| Typed::of(column, *role, &fields)).collect();
+    let column = |role| roles.iter().position(|known| *known == role).map(|index| columns[index].clone());
+    let plain = Plain::of(&fields, column);
     for row in 0..count {
+        if let Some(values) = plain.as_ref().and_then(|plain| plain.row(row)) {
+            collector.accept(&values);
+            continue;
+        }
         let mut record = Record::default();
-        for (role, column) in roles.iter().zip(&typed) {
-            record.set(*role, column.cell(row)?);
+        for (role, column) in roles.iter().zip(&columns) {
+            record.set(*role, cell(column.get(row)?, *role, &fields)?);
         }
         let place = Place { line: (start + row + 1) as u64, raw: &|| spell(&names, &columns, row) };
         collector.row(&record, &place);

@@ -1,49 +1,12 @@
-//! The cells of a column. A column of integers, times or days is asked for its type once and not for every cell.
+//! What stands in a cell, whatever the type of its column.
 
 use polars::prelude::*;
 
 use crate::raw::fields::{Fields, Role};
 use crate::raw::record::{Cell, Entry};
 
-/// A column by the type of its cells.
-pub enum Typed<'a> {
-    Integers(Int64Chunked),
-    Instants(&'a Int64Chunked, TimeUnit),
-    Days(&'a Int32Chunked),
-    /// Cells of any other type.
-    Any(&'a Series, Role, &'a Fields),
-}
-
-impl<'a> Typed<'a> {
-    pub fn of(column: &'a Series, role: Role, fields: &'a Fields) -> Self {
-        let any = Typed::Any(column, role, fields);
-        match column.dtype() {
-            DataType::Datetime(unit, _) => {
-                column.datetime().map_or(any, |times| Typed::Instants(times.physical(), *unit))
-            }
-            DataType::Date => column.date().map_or(any, |days| Typed::Days(days.physical())),
-            // A number beyond 64 bits would become a null.
-            dtype if dtype.is_integer() => match column.cast(&DataType::Int64) {
-                Ok(cast) if cast.null_count() == column.null_count() => {
-                    cast.i64().map_or(any, |integers| Typed::Integers(integers.clone()))
-                }
-                _ => any,
-            },
-            _ => any,
-        }
-    }
-
-    pub fn cell(&self, row: usize) -> PolarsResult<Cell<'_>> {
-        Ok(match self {
-            Typed::Integers(integers) => integers.get(row).map_or(Cell::Null, Cell::Integer),
-            Typed::Instants(times, unit) => times.get(row).map_or(Cell::Null, |time| instant(time, *unit)),
-            Typed::Days(days) => days.get(row).map_or(Cell::Null, Cell::Day),
-            Typed::Any(column, role, fields) => cell(column.get(row)?, *role, fields)?,
-        })
-    }
-}
-
-fn instant(time: i64, unit: TimeUnit) -> Cell<'static> {
+/// A time of any unit.
+pub fn instant(time: i64, unit: TimeUnit) -> Cell<'static> {
     Cell::Instant(match unit {
         TimeUnit::Nanoseconds => time.div_euclid(1_000),
         TimeUnit::Microseconds => time,
@@ -51,7 +14,8 @@ fn instant(time: i64, unit: TimeUnit) -> Cell<'static> {
     })
 }
 
-fn cell<'a>(value: AnyValue<'a>, role: Role, fields: &Fields) -> PolarsResult<Cell<'a>> {
+/// A value of a row's field.
+pub fn cell<'a>(value: AnyValue<'a>, role: Role, fields: &Fields) -> PolarsResult<Cell<'a>> {
     Ok(match value {
         AnyValue::Null => Cell::Null,
         AnyValue::Boolean(value) => Cell::Boolean(value),
