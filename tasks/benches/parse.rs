@@ -37,7 +37,7 @@ fn impressions_that_need_a_parser(bencher: Bencher, threads: usize) {
 fn read(bencher: Bencher, source: Source, threads: usize, content: &[u8]) {
     bencher.counter(BytesCount::of_slice(content)).bench(|| {
         let mut collector = Collector::new(Fields::new(source, &[]).unwrap());
-        read_json_lines(&mut black_box(content), threads, &mut collector).unwrap();
+        read_json_lines(&mut black_box(content), content.len() as u64, threads, &mut collector).unwrap();
         collector
     });
 }

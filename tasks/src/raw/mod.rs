@@ -45,11 +45,7 @@ pub fn read_file(path: &Path, format: Option<Format>, collector: &mut Collector)
             return Ok(());
         }
         match encoding.format {
-            Format::Json => {
-                // A thread without a block of its own would only cost.
-                let threads = task::threads().min(length.div_ceil(json::BLOCK as u64) as usize);
-                read_json_lines(&mut *encoding.open(path)?, threads, collector)
-            }
+            Format::Json => read_json_lines(&mut *encoding.open(path)?, length, task::threads(), collector),
             Format::Csv => csv::read(encoding.open(path)?, collector),
             Format::Parquet => parquet::read(path, task::threads(), collector),
         }
@@ -57,7 +53,15 @@ pub fn read_file(path: &Path, format: Option<Format>, collector: &mut Collector)
     read().with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Reads JSON Lines to the end of a stream, on `threads` threads, and hands each of its rows to the collector.
-pub fn read_json_lines(stream: &mut (dyn BufRead + Send), threads: usize, collector: &mut Collector) -> Result<()> {
-    json::read(stream, json::BLOCK, threads, collector)
+/// Reads JSON Lines to the end of a stream of about `length` bytes, or more, and hands each of its rows to the
+/// collector. It takes `threads` threads if that is worth while.
+pub fn read_json_lines(
+    stream: &mut (dyn BufRead + Send),
+    length: u64,
+    threads: usize,
+    collector: &mut Collector,
+) -> Result<()> {
+    // A thread without a block of its own would only cost.
+    let threads = threads.min(length.div_ceil(json::BLOCK as u64) as usize);
+    json::read(stream, length, json::BLOCK, threads, collector)
 }

@@ -9,6 +9,9 @@ use crate::calendar::Reader;
 /// Bytes in which a day or a timestamp must end; the longest is `2025-08-16T12:00:00.123456789+02:00`.
 const LONGEST_TIME: usize = 36;
 
+/// Digits of a number that surely fits.
+const MOST_DIGITS: usize = 18;
+
 #[derive(Clone, Copy)]
 pub struct Cursor<'a> {
     /// What lies before it.
@@ -18,25 +21,35 @@ pub struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// Moves over this text.
     pub fn literal(&mut self, literal: &[u8]) -> Option<()> {
-        self.rest = self.rest.strip_prefix(literal)?;
+        let (start, rest) = self.rest.split_at_checked(literal.len())?;
+        if !are_same(start, literal) {
+            return None;
+        }
+        self.rest = rest;
         Some(())
     }
 
     /// A number of 1 or more, in digits.
     pub fn positive(&mut self) -> Option<i64> {
-        let mut value = 0;
-        let mut count = 0;
-        while let Some(digit) = self.rest.get(count).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
-            value = value * 10 + i64::from(digit);
-            count += 1;
-            if count > 18 {
-                return None;
+        let first = *self.rest.first()?;
+        let (mut value, mut count) = match self.rest.first_chunk() {
+            Some(chunk) => leading_digits(*chunk),
+            None => (0, 0),
+        };
+        // More than eight digits, or fewer in the last eight bytes of the text.
+        if matches!(count, 0 | 8) {
+            while let Some(digit) = self.rest.get(count).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)
+            {
+                value = value * 10 + i64::from(digit);
+                count += 1;
+                if count > MOST_DIGITS {
+                    return None;
+                }
             }
         }
-        // JSON knows no leading zeroes.
-        let lawful = self.rest.first().is_some_and(|first| (b'1'..=b'9').contains(first));
         self.rest = &self.rest[count..];
-        lawful.then_some(value)
+        // JSON knows no leading zeroes.
+        (b'1'..=b'9').contains(&first).then_some(value)
     }
 
     pub fn boolean(&mut self) -> Option<bool> {
@@ -113,4 +126,31 @@ impl<'a> Cursor<'a> {
         let blanks = self.rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
         self.rest = &self.rest[blanks..];
     }
+}
+
+/// Whether two texts of the same length are the same. They are short: to call a function for any length takes longer.
+fn are_same(left: &[u8], right: &[u8]) -> bool {
+    let (chunks, others) = (left.as_chunks::<8>().0, right.as_chunks::<8>().0);
+    match (left.last_chunk::<8>(), right.last_chunk::<8>()) {
+        (Some(last), Some(other)) => last == other && chunks.iter().eq(others),
+        _ => left.iter().eq(right),
+    }
+}
+
+/// The number that the digits at the beginning of eight bytes spell, and how many they are.
+///
+/// The bytes are taken as one number, the first as the lowest, so that all are looked at in a few steps.
+fn leading_digits(bytes: [u8; 8]) -> (i64, usize) {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // A digit becomes its value, and any other byte more than 9.
+    let values = u64::from_le_bytes(bytes) ^ (EACH * 0x30);
+    // The highest bit of a byte is set if it is more than 9. A carry goes to bytes behind one that is no digit only.
+    let others = (values.wrapping_add(EACH * 0x76) | values) & (EACH * 0x80);
+    let count = others.trailing_zeros() / 8;
+    // Zeroes are put before the digits to make them eight. Then neighbours are joined: to pairs, fours, and all eight.
+    let eight = values.checked_shl(64 - 8 * count).unwrap_or(0);
+    let pairs = (eight & (EACH * 0x0f)).wrapping_mul(10 * 0x100 + 1) >> 8;
+    let fours = (pairs & 0x00ff_00ff_00ff_00ff).wrapping_mul(100 * 0x1_0000 + 1) >> 16;
+    let all = (fours & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 * 0x1_0000_0000 + 1) >> 32;
+    (all as i64, count as usize)
 }

@@ -58,7 +58,9 @@ impl Layouts {
         for index in 0..self.layouts.len() {
             let length = self.layouts[index].read(text, &mut self.values, &mut self.times);
             if let Some(length) = length.filter(|length| matches!(text.get(*length), None | Some(b'\n'))) {
-                self.layouts[..=index].rotate_right(1);
+                if index > 0 {
+                    self.layouts[..=index].rotate_right(1);
+                }
                 return Some((length, &self.values));
             }
         }

@@ -26,25 +26,39 @@ pub use strict::entries;
 /// once a block does not count.
 pub const BLOCK: usize = 1 << 19;
 
-/// Reads lines to the end of the stream, in blocks of about `size` bytes, on `threads` threads.
-pub fn read(stream: &mut (dyn BufRead + Send), size: usize, threads: usize, collector: &mut Collector) -> Result<()> {
+/// Reads lines to the end of the stream, in blocks of about `size` bytes, on `threads` threads. About `length` bytes
+/// are expected, or more.
+pub fn read(
+    stream: &mut (dyn BufRead + Send),
+    length: u64,
+    size: usize,
+    threads: usize,
+    collector: &mut Collector,
+) -> Result<()> {
     let mut blocks = Blocks::new(stream, size);
     let model = collector.part();
-    let mut lines = 0;
     let worker = || {
         let mut parser = Parser::new(model.fields());
         let model = &model;
+        let mut rows = 0;
         move |block: &Block| {
             let mut part = model.part();
+            part.reserve(rows);
             let lines = parser.parse(block.bytes(), &mut part);
-            (part, lines)
+            rows = part.customers.len();
+            (part, lines, block.bytes().len() as u64)
         }
     };
+    let mut lines = 0;
     in_order(
         threads,
         |block| blocks.next(block),
         worker,
-        |(part, count)| {
+        |(part, count, bytes)| {
+            // The first block shows how many rows there will be.
+            if lines == 0 && bytes < length {
+                collector.reserve(part.customers.len() * (length / bytes + 1) as usize);
+            }
             collector.append(part, lines);
             lines += count;
         },
