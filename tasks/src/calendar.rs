@@ -23,8 +23,7 @@ pub fn day_of_number(number: i32) -> Option<NaiveDate> {
 
 /// `2025-08-16` or `dt=2025-08-16` as days since 1970-01-01.
 pub fn parse_day(text: &str) -> Option<i32> {
-    let text = text.strip_prefix("dt=").unwrap_or(text).as_bytes();
-    (text.len() == 10).then(|| date(text)).flatten()
+    Reader::default().day(text.as_bytes())
 }
 
 /// A timestamp as microseconds since 1970-01-01 00:00 UTC.
@@ -32,22 +31,58 @@ pub fn parse_day(text: &str) -> Option<i32> {
 /// The form is `YYYY-MM-DD`, `T` or a space, `HH:MM:SS`, optionally `.` and 1 to 9 digits (cut after the sixth, not
 /// rounded), then `Z`, `+HH:MM`, `+HHMM`, the same with `-`, or nothing, which means UTC.
 pub fn parse_timestamp(text: &str) -> Option<i64> {
-    let text = text.as_bytes();
-    if text.len() < 19 || !matches!(text[10], b'T' | b' ') || text[13] != b':' || text[16] != b':' {
-        return None;
-    }
-    let day = i64::from(date(&text[..10])?);
-    let (hour, minute, second) = (two(&text[11..])?, two(&text[14..])?, two(&text[17..])?);
-    if hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let (fraction, zone) = split_fraction(&text[19..])?;
-    let seconds = day * 86_400 + hour * 3_600 + minute * 60 + second - zone_seconds(zone)?;
-    Some(seconds * 1_000_000 + fraction)
+    Reader::default().timestamp(text.as_bytes())
 }
 
-/// `YYYY-MM-DD` as days since 1970-01-01; the slice holds exactly ten bytes.
-fn date(text: &[u8]) -> Option<i32> {
+/// Reads day after day and timestamp after timestamp, of which most share their date with the one before.
+pub struct Reader {
+    /// The last date that was read, and its day number.
+    date: [u8; 10],
+    number: i32,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Reader { date: *b"1970-01-01", number: 0 }
+    }
+}
+
+impl Reader {
+    /// As [`parse_day`].
+    pub fn day(&mut self, text: &[u8]) -> Option<i32> {
+        self.date(text.strip_prefix(b"dt=").unwrap_or(text).try_into().ok()?)
+    }
+
+    /// As [`parse_timestamp`].
+    pub fn timestamp(&mut self, text: &[u8]) -> Option<i64> {
+        let (date, text) = text.split_first_chunk()?;
+        let (clock, text) = text.split_first_chunk()?;
+        let seconds = i64::from(self.date(date)?) * 86_400 + seconds_of_day(clock)?;
+        let (fraction, zone) = split_fraction(text)?;
+        Some((seconds - zone_seconds(zone)?) * 1_000_000 + fraction)
+    }
+
+    /// `YYYY-MM-DD` as days since 1970-01-01.
+    fn date(&mut self, text: &[u8; 10]) -> Option<i32> {
+        if *text != self.date {
+            self.number = date(text)?;
+            self.date = *text;
+        }
+        Some(self.number)
+    }
+}
+
+/// `THH:MM:SS`, or with a space for the `T`.
+fn seconds_of_day(text: &[u8; 9]) -> Option<i64> {
+    if !matches!(text[0], b'T' | b' ') || text[3] != b':' || text[6] != b':' {
+        return None;
+    }
+    let (hour, minute, second) = (two(&text[1..])?, two(&text[4..])?, two(&text[7..])?);
+    (hour < 24 && minute < 60 && second < 60).then_some(hour * 3_600 + minute * 60 + second)
+}
+
+/// `YYYY-MM-DD` as days since 1970-01-01.
+fn date(text: &[u8; 10]) -> Option<i32> {
     if text[4] != b'-' || text[7] != b'-' {
         return None;
     }
@@ -66,6 +101,13 @@ fn two(text: &[u8]) -> Option<i64> {
 /// `.123456789Z` as (microseconds, `Z`); no dot means no fraction.
 fn split_fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let Some(text) = text.strip_prefix(b".") else { return Some((0, text)) };
+    // The usual length is read without counting.
+    if let [digits @ .., b'Z'] = text
+        && digits.len() == 6
+    {
+        let micros = (two(digits)? * 100 + two(&digits[2..])?) * 100 + two(&digits[4..])?;
+        return Some((micros, b"Z"));
+    }
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if !(1..=9).contains(&digits) {
         return None;
@@ -144,6 +186,24 @@ mod tests {
         ] {
             assert_eq!(parse_timestamp(wrong), None, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_reader_takes_each_text_as_if_it_were_the_first() {
+        let mut reader = Reader::default();
+        for (text, expected) in [
+            ("2025-08-16T12:00:00Z", Some(1_755_345_600_000_000)),
+            ("2025-08-1", None),
+            ("2025-02-30T00:00:00Z", None),
+            ("2025-08-16T12:00:01Z", Some(1_755_345_601_000_000)),
+            ("2025-02-30T00:00:00Z", None),
+            ("1970-01-01T00:00:00.000001Z", Some(1)),
+        ] {
+            assert_eq!(reader.timestamp(text.as_bytes()), expected, "{text}");
+        }
+        assert_eq!(reader.day(&[0; 10]), None);
+        assert_eq!(reader.day(b"dt=1970-01-02"), Some(1));
+        assert_eq!(reader.day(b"1970-01-02"), Some(1));
     }
 
     #[test]

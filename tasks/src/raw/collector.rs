@@ -3,24 +3,19 @@
 //! It does not know formats. How many rejects are too many is decided by [`Collector::check`]; what becomes of the
 //! columns is up to the caller.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use polars::prelude::{Column, IntoColumn, NamedFrom, Series};
+use polars::prelude::{Column, Int32Chunked, Int64Chunked, IntoColumn};
 
 use super::fields::{Fields, Role, Source};
-use super::record::{Cell, Record};
+use super::record::{Cell, Record, Values};
+use super::rejected::{Place, Rejected};
 use super::rules::{self, Problem};
 use crate::calendar;
 use crate::report::Report;
 use crate::schema::{self, Schema};
 use crate::table;
-
-/// Characters of a rejected row that are shown as an example; the table holds it whole.
-const EXAMPLE: usize = 200;
-/// Reasons that are shown when there are too many rejects.
-const TOP_REASONS: usize = 5;
 
 /// What one `read` has gathered so far.
 pub struct Collector {
@@ -40,22 +35,6 @@ pub struct Collector {
 pub(super) struct Tally {
     pub(super) seen: u64,
     pub(super) rejected: u64,
-}
-
-/// The columns of the table of rejected rows, and the file that is being read.
-#[derive(Default)]
-pub(super) struct Rejected {
-    file: String,
-    files: Vec<String>,
-    pub(super) lines: Vec<i64>,
-    reasons: Vec<String>,
-    pub(super) raw: Vec<String>,
-}
-
-/// A raw row's line (or row number in a Parquet file), from 1, and how to spell it again if it is rejected.
-pub struct Place<'a> {
-    pub line: u64,
-    pub raw: &'a dyn Fn() -> String,
 }
 
 impl Collector {
@@ -79,7 +58,37 @@ impl Collector {
 
     /// The rows that follow are from this file.
     pub(super) fn begin(&mut self, file: &Path) {
-        self.rejected.file = file.to_string_lossy().into_owned();
+        self.rejected.begin(file);
+    }
+
+    /// An empty collector for a part of the file that is being read.
+    pub(super) fn part(&self) -> Collector {
+        Collector { rejected: self.rejected.part(), ..Collector::new(self.fields.clone()) }
+    }
+
+    /// Makes room for as many more rows, which costs less than to grow step by step.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.customers.reserve(rows);
+        self.items.reserve(rows);
+        match self.fields.source {
+            Source::Impressions => self.labels.reserve(rows),
+            _ => self.timestamps.reserve(rows),
+        }
+        if self.fields.source == Source::PreviousOrders {
+            self.days.reserve(rows);
+        }
+    }
+
+    /// Adds what a part of the file has gathered, which begins after `lines` lines.
+    pub(super) fn append(&mut self, part: Collector, lines: u64) {
+        append(&mut self.customers, part.customers);
+        append(&mut self.items, part.items);
+        append(&mut self.timestamps, part.timestamps);
+        append(&mut self.days, part.days);
+        append(&mut self.labels, part.labels);
+        self.rejected.append(part.rejected, lines);
+        self.rows.add(part.rows);
+        self.entries.add(part.entries);
     }
 
     /// A row that is no record at all.
@@ -93,58 +102,62 @@ impl Collector {
     pub(super) fn row(&mut self, record: &Record, place: &Place) {
         let judged = match self.fields.source {
             Source::Impressions => self.impressions(record, place),
-            Source::Clicks | Source::AddToCarts => self.event(record),
+            Source::Clicks | Source::AddToCarts => event(record),
             Source::PreviousOrders => self.order(record),
         };
         match judged {
-            Ok(()) => self.rows.seen += 1,
+            Ok(values) => self.accept(&values),
             Err((role, problem)) => self.reject_row(place, self.reason(role, problem)),
         }
     }
 
-    fn event(&mut self, record: &Record) -> Judged {
-        let customer = rules::customer_id(&record.customer_id).map_err(of(Role::CustomerId))?;
-        let item = rules::item_id(&record.item_id).map_err(of(Role::ItemId))?;
-        let timestamp = rules::timestamp(&record.timestamp).map_err(of(Role::Timestamp))?;
-        self.customers.push(customer);
-        self.items.push(item);
-        self.timestamps.push(timestamp);
-        Ok(())
+    /// Takes in a row that is known to be good.
+    pub(super) fn accept(&mut self, values: &Values) {
+        self.rows.seen += 1;
+        if self.fields.source == Source::Impressions {
+            self.entries.seen += values.entries.len() as u64;
+            self.customers.extend(values.entries.iter().map(|_| values.customer_id));
+            self.items.extend(values.entries.iter().map(|(item, _)| item));
+            self.labels.extend(values.entries.iter().map(|(_, label)| label));
+            return;
+        }
+        self.customers.push(values.customer_id);
+        self.items.push(values.item_id);
+        if self.fields.source == Source::PreviousOrders {
+            self.days.push(values.day);
+        }
+        // Only orders have no time of their own, unless a field is named for it: theirs is the beginning of their day.
+        self.timestamps.push(values.timestamp.unwrap_or(i64::from(values.day) * calendar::DAY));
     }
 
-    fn order(&mut self, record: &Record) -> Judged {
-        let customer = rules::customer_id(&record.customer_id).map_err(of(Role::CustomerId))?;
-        let item = rules::item_id(&record.item_id).map_err(of(Role::ItemId))?;
+    fn order(&self, record: &Record) -> Judged {
+        let customer_id = rules::customer_id(&record.customer_id).map_err(of(Role::CustomerId))?;
+        let item_id = rules::item_id(&record.item_id).map_err(of(Role::ItemId))?;
         let day = rules::day(&record.day).map_err(of(Role::Day))?;
         let timestamp = match self.fields.name(Role::Timestamp) {
-            Some(_) => rules::timestamp(&record.timestamp).map_err(of(Role::Timestamp))?,
-            None => i64::from(day) * calendar::DAY,
+            Some(_) => Some(rules::timestamp(&record.timestamp).map_err(of(Role::Timestamp))?),
+            None => None,
         };
-        self.customers.push(customer);
-        self.items.push(item);
-        self.timestamps.push(timestamp);
-        self.days.push(day);
-        Ok(())
+        Ok(Values { customer_id, item_id, day, timestamp, ..Values::default() })
     }
 
     fn impressions(&mut self, record: &Record, place: &Place) -> Judged {
-        let customer = rules::customer_id(&record.customer_id).map_err(of(Role::CustomerId))?;
+        let customer_id = rules::customer_id(&record.customer_id).map_err(of(Role::CustomerId))?;
+        let mut entries = Vec::new();
         for cell in rules::entries(&record.impressions).map_err(of(Role::Impressions))? {
-            self.entries.seen += 1;
             let reason = match entry(cell) {
-                Ok((item, label)) => {
-                    self.customers.push(customer);
-                    self.items.push(item);
-                    self.labels.push(label);
+                Ok(good) => {
+                    entries.push(good);
                     continue;
                 }
                 Err(Some((role, problem))) => self.reason(role, problem),
                 Err(None) => format!("{}[] is not an object", self.fields.label(Role::Impressions)),
             };
+            self.entries.seen += 1;
             self.entries.rejected += 1;
             self.rejected.push(place, reason);
         }
-        Ok(())
+        Ok(Values { customer_id, entries, ..Values::default() })
     }
 
     fn reason(&self, role: Role, problem: Problem) -> String {
@@ -191,11 +204,14 @@ impl Collector {
             rejected: self.rejected.counts().into_iter().collect(),
             ..Report::default()
         };
-        report.span(self.timestamps.iter().copied());
-        let mut columns = vec![column(schema::CUSTOMER_ID, self.customers), column(schema::ITEM_ID, self.items)];
+        report.span(self.timestamps.iter().copied().min().into_iter().chain(self.timestamps.iter().copied().max()));
+        let mut columns = vec![
+            Int64Chunked::from_vec(schema::CUSTOMER_ID.into(), self.customers).into_column(),
+            Int32Chunked::from_vec(schema::ITEM_ID.into(), self.items).into_column(),
+        ];
         let schema: Schema = match self.fields.source {
             Source::Impressions => {
-                columns.push(column(schema::IS_ORDER, self.labels));
+                columns.push(Column::new(schema::IS_ORDER.into(), self.labels));
                 schema::impressions()
             }
             Source::Clicks | Source::AddToCarts => {
@@ -214,10 +230,17 @@ impl Collector {
     }
 }
 
-type Judged = Result<(), (Role, Problem)>;
+type Judged = Result<Values, (Role, Problem)>;
 
 fn of(role: Role) -> impl Fn(Problem) -> (Role, Problem) {
     move |problem| (role, problem)
+}
+
+fn event(record: &Record) -> Judged {
+    let customer_id = rules::customer_id(&record.customer_id).map_err(of(Role::CustomerId))?;
+    let item_id = rules::item_id(&record.item_id).map_err(of(Role::ItemId))?;
+    let timestamp = rules::timestamp(&record.timestamp).map_err(of(Role::Timestamp))?;
+    Ok(Values { customer_id, item_id, timestamp: Some(timestamp), ..Values::default() })
 }
 
 /// An entry's item and label; `Err(None)` if it is no object.
@@ -228,49 +251,18 @@ fn entry(cell: &Cell) -> Result<(i32, bool), Option<(Role, Problem)>> {
     Ok((item, label))
 }
 
-fn column<T>(name: &str, values: Vec<T>) -> Column
-where
-    Series: NamedFrom<Vec<T>, [T]>,
-{
-    Series::new(name.into(), values).into_column()
+/// Adds a part to a column, or makes the column of it if nothing is there yet nor was expected.
+fn append<T>(column: &mut Vec<T>, mut part: Vec<T>) {
+    if column.capacity() == 0 {
+        *column = part;
+    } else {
+        column.append(&mut part);
+    }
 }
 
-impl Rejected {
-    fn push(&mut self, place: &Place, reason: String) {
-        self.files.push(self.file.clone());
-        self.lines.push(place.line as i64);
-        self.reasons.push(reason);
-        self.raw.push((place.raw)());
-    }
-
-    /// Reasons with their counts, the most frequent first.
-    fn counts(&self) -> Vec<(String, u64)> {
-        let mut counts = BTreeMap::<&str, u64>::new();
-        for reason in &self.reasons {
-            *counts.entry(reason).or_default() += 1;
-        }
-        let mut counts: Vec<_> = counts.into_iter().map(|(reason, count)| (reason.to_string(), count)).collect();
-        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        counts
-    }
-
-    /// The top reasons, each with the first row that it befell.
-    fn examples(&self) -> String {
-        let mut lines = Vec::new();
-        for (reason, count) in self.counts().into_iter().take(TOP_REASONS) {
-            let Some(first) = self.reasons.iter().position(|known| *known == reason) else { continue };
-            let raw: String = self.raw[first].chars().take(EXAMPLE).collect();
-            lines.push(format!("  {count} x {reason}, e.g. {}:{}: {raw}", self.files[first], self.lines[first]));
-        }
-        lines.join("\n")
-    }
-
-    fn columns(self) -> Vec<Column> {
-        vec![
-            column("file", self.files),
-            column("line", self.lines),
-            column("reason", self.reasons),
-            column("raw", self.raw),
-        ]
+impl Tally {
+    fn add(&mut self, part: Tally) {
+        self.seen += part.seen;
+        self.rejected += part.rejected;
     }
 }

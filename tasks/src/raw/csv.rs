@@ -9,10 +9,11 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result};
 
-use super::collector::{Collector, Place};
+use super::collector::Collector;
 use super::fields::{Fields, Role};
 use super::json;
 use super::record::{Cell, Record};
+use super::rejected::Place;
 
 /// Reads records to the end of the stream.
 pub fn read(stream: impl BufRead, collector: &mut Collector) -> Result<()> {

@@ -6,8 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-/// Bytes taken from a file at a time.
-const BUFFER: usize = 1 << 18;
+use super::blocks::PIECE;
 
 /// How rows are spelled in a raw file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -59,15 +58,15 @@ impl Encoding {
     }
 
     /// The file's bytes, unpacked.
-    pub fn open(&self, path: &Path) -> Result<Box<dyn BufRead>> {
+    pub fn open(&self, path: &Path) -> Result<Box<dyn BufRead + Send>> {
         let file = File::open(path)?;
         Ok(match self.compression {
-            Compression::None => Box::new(BufReader::with_capacity(BUFFER, file)),
+            Compression::None => Box::new(BufReader::with_capacity(PIECE, file)),
             Compression::Gzip => {
-                let unpacked = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file));
-                Box::new(BufReader::with_capacity(BUFFER, unpacked))
+                let unpacked = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(PIECE, file));
+                Box::new(BufReader::with_capacity(PIECE, unpacked))
             }
-            Compression::Zstd => Box::new(BufReader::with_capacity(BUFFER, zstd::Decoder::new(file)?)),
+            Compression::Zstd => Box::new(BufReader::with_capacity(PIECE, zstd::Decoder::new(file)?)),
         })
     }
 }

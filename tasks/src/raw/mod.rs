@@ -7,21 +7,26 @@
 //! A format knows how its files spell a value and nothing of what a value may be; [`rules`] is the one place that
 //! says what is let through, so that a row is judged alike in every format.
 
+mod blocks;
 mod collector;
 mod csv;
 mod fields;
 mod format;
 #[cfg(test)]
 mod fuzz;
+mod in_order;
 mod json;
 mod parquet;
 mod record;
+mod rejected;
 mod rules;
 
+use std::io::BufRead;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::task;
 pub use collector::Collector;
 pub use fields::{Fields, Role, Source};
 pub use format::Format;
@@ -35,14 +40,28 @@ pub fn read_file(path: &Path, format: Option<Format>, collector: &mut Collector)
         let encoding = format::Encoding::of(path, format)?;
         collector.begin(path);
         // An empty file is one without rows, also where the format or the compression asks for a header.
-        if std::fs::metadata(path)?.len() == 0 {
+        let length = std::fs::metadata(path)?.len();
+        if length == 0 {
             return Ok(());
         }
         match encoding.format {
-            Format::Json => json::read(&mut *encoding.open(path)?, collector),
+            Format::Json => read_json_lines(&mut *encoding.open(path)?, length, task::threads(), collector),
             Format::Csv => csv::read(encoding.open(path)?, collector),
-            Format::Parquet => parquet::read(path, collector),
+            Format::Parquet => parquet::read(path, task::threads(), collector),
         }
     };
     read().with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Reads JSON Lines to the end of a stream of about `length` bytes, or more, and hands each of its rows to the
+/// collector. It takes `threads` threads if that is worth while.
+pub fn read_json_lines(
+    stream: &mut (dyn BufRead + Send),
+    length: u64,
+    threads: usize,
+    collector: &mut Collector,
+) -> Result<()> {
+    // A thread without a block of its own would only cost.
+    let threads = threads.min(length.div_ceil(json::BLOCK as u64) as usize);
+    json::read(stream, length, json::BLOCK, threads, collector)
 }

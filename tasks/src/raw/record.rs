@@ -1,4 +1,5 @@
-//! A raw row as every format hands it on: the fields that matter, each with what was found there, not yet judged.
+//! A raw row as every format hands it on: the fields that matter, each with what was found there, not yet judged. And
+//! the values of a row that is let through.
 
 use std::borrow::Cow;
 
@@ -45,6 +46,17 @@ pub struct Record<'a> {
     pub timestamp: Cell<'a>,
     pub day: Cell<'a>,
     pub impressions: Cell<'a>,
+}
+
+/// The values of a row that is let through, those that its source has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Values {
+    pub customer_id: i64,
+    pub item_id: i32,
+    pub timestamp: Option<i64>,
+    pub day: i32,
+    /// The item and the label of each entry of an impression row.
+    pub entries: Vec<(i32, bool)>,
 }
 
 impl<'a> Record<'a> {

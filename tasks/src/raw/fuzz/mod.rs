@@ -5,10 +5,10 @@
 //! `FUZZ_SEED` that makes its input again.
 
 #[path = "../../../../tests/support/chance.rs"]
-mod chance;
-mod corpus;
+pub mod chance;
+pub mod corpus;
 mod judge;
-mod mutation;
+pub mod mutation;
 
 use std::fmt::{Debug, Formatter};
 use std::io::BufReader;
@@ -20,7 +20,7 @@ use crate::calendar;
 use chance::Chance;
 use judge::{Judgement, Row};
 
-const SOURCES: [Source; 4] = [Source::Impressions, Source::Clicks, Source::AddToCarts, Source::PreviousOrders];
+pub const SOURCES: [Source; 4] = [Source::Impressions, Source::Clicks, Source::AddToCarts, Source::PreviousOrders];
 
 /// A raw file in memory.
 struct Input {
@@ -39,7 +39,14 @@ struct Outcome {
     collector: Collector,
 }
 
-fn fuzz<Input: Debug>(make: fn(&mut Chance) -> Input, check: fn(&Input)) {
+/// The fields of a source; whether one is named for an order's time is `timed`.
+pub fn fields(source: Source, timed: bool) -> Fields {
+    let timed = timed && source == Source::PreviousOrders;
+    let renamed: Vec<_> = timed.then(|| ("timestamp".to_string(), "occurred_at".to_string())).into_iter().collect();
+    Fields::new(source, &renamed).unwrap()
+}
+
+pub fn fuzz<Input: Debug>(make: fn(&mut Chance) -> Input, check: fn(&Input)) {
     let number = |name: &str, usual| std::env::var(name).map_or(usual, |text| text.parse::<u64>().unwrap());
     let first = number("FUZZ_SEED", 0);
     for seed in first..first + number("FUZZ_EXECUTIONS", 50_000) {
@@ -102,9 +109,7 @@ impl Input {
     }
 
     fn fields(&self) -> Fields {
-        let timed = self.timed && self.source == Source::PreviousOrders;
-        let renamed: Vec<_> = timed.then(|| ("timestamp".to_string(), "occurred_at".to_string())).into_iter().collect();
-        Fields::new(self.source, &renamed).unwrap()
+        fields(self.source, self.timed)
     }
 
     /// Reads some content as this file's would be.
@@ -113,7 +118,10 @@ impl Input {
         collector.begin(Path::new("raw"));
         let mut stream = BufReader::with_capacity(self.piece, content);
         match self.format {
-            Format::Json => json::read(&mut stream, &mut collector).unwrap(),
+            Format::Json => {
+                json::read(&mut stream, content.len() as u64, self.piece, 1 + self.piece % 4 / 3, &mut collector)
+                    .unwrap()
+            }
             _ => csv::read(&mut stream, &mut collector).unwrap(),
         }
         Outcome { rows: judge::rows(&collector), collector }

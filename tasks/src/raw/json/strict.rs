@@ -1,44 +1,17 @@
-//! JSON Lines: one object a line, parsed by serde_json into the fields that matter.
+//! A line as serde_json reads it, made a record of the fields that matter. It decides what is JSON and what is not.
 //!
 //! A line is parsed in full, so that one with a fault anywhere is rejected, but only the named fields are kept. What a
 //! value may be is not known here: a string where a number should be is handed on as a string.
 
 use std::fmt;
-use std::io::BufRead;
 
-use anyhow::{Context, Result};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::collector::{Collector, Place};
-use super::fields::{Fields, Role};
-use super::record::{Cell, Entry, Record};
-
-/// Reads lines to the end of the stream. Blank lines are no rows.
-pub fn read(stream: &mut dyn BufRead, collector: &mut Collector) -> Result<()> {
-    let fields = collector.fields().clone();
-    let mut bytes = Vec::new();
-    for line in 1_u64.. {
-        bytes.clear();
-        if stream.read_until(b'\n', &mut bytes).with_context(|| format!("line {line}"))? == 0 {
-            break;
-        }
-        let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-        if bytes.trim_ascii().is_empty() {
-            continue;
-        }
-        let place = Place { line, raw: &|| String::from_utf8_lossy(bytes).into_owned() };
-        match std::str::from_utf8(bytes).map(|text| record(text, &fields)) {
-            Err(_) => collector.reject_row(&place, "not UTF-8"),
-            Ok(Err(_)) => collector.reject_row(&place, "unreadable JSON"),
-            Ok(Ok(None)) => collector.reject_row(&place, "not a JSON object"),
-            Ok(Ok(Some(record))) => collector.row(&record, &place),
-        }
-    }
-    Ok(())
-}
+use crate::raw::fields::{Fields, Role};
+use crate::raw::record::{Cell, Entry, Record};
 
 /// The fields of one JSON object; `None` if the text is JSON but not an object.
-fn record<'a>(text: &'a str, fields: &Fields) -> serde_json::Result<Option<Record<'a>>> {
+pub fn record<'a>(text: &'a str, fields: &Fields) -> serde_json::Result<Option<Record<'a>>> {
     let mut parser = serde_json::Deserializer::from_str(text);
     let record = RowSeed(fields).deserialize(&mut parser)?;
     parser.end()?;

@@ -1,0 +1,133 @@
+//! Reads lines that are laid out like one before them.
+//!
+//! The lines of a file have mostly the same keys in the same order with the same blanks between them. What stands
+//! between the values of a line that serde_json has parsed is remembered as its [`Layout`]. A line with the same text
+//! between its values, and values that are JSON in a plain spelling, needs no parser to tell that it is an object with
+//! these fields. If each value is within the rules too, then the row is certainly good.
+//!
+//! Nothing is rejected here. Of every other line nothing is known, and the strict way has to look at it.
+
+use super::cursor::Cursor;
+use super::learn;
+use crate::calendar::Reader;
+use crate::raw::fields::{Fields, Role};
+use crate::raw::record::Values;
+
+/// Layouts that are remembered at most. A file in which more of them alternate is read the strict way.
+const LIMIT: usize = 16;
+
+/// The layouts of lines so far, the one of the latest line first.
+#[derive(Default)]
+pub struct Layouts {
+    layouts: Vec<Layout>,
+    values: Values,
+    times: Reader,
+}
+
+/// What lines have in common.
+#[derive(PartialEq)]
+pub struct Layout {
+    pub steps: Vec<Step>,
+    pub entries: Option<Entries>,
+    /// What follows the last value, up to the end of the line.
+    pub end: Vec<u8>,
+}
+
+/// A value and the text between it and the one before, which includes the opening quote of a time.
+#[derive(PartialEq)]
+pub struct Step {
+    pub before: Vec<u8>,
+    /// `None` for a field that does not matter.
+    pub role: Option<Role>,
+}
+
+/// What the entries of an impression row have in common.
+#[derive(PartialEq)]
+pub struct Entries {
+    pub steps: Vec<Step>,
+    /// What stands between the last value of an entry and the first of the next, if there was a next one.
+    pub again: Option<Vec<u8>>,
+    /// What follows the last value of the last entry, with the end of the list.
+    pub end: Vec<u8>,
+}
+
+impl Layouts {
+    /// The length of the first line of the text, without its end, and the values of its row; `None` unless the row is
+    /// certainly good.
+    pub fn read(&mut self, text: &[u8]) -> Option<(usize, &Values)> {
+        for index in 0..self.layouts.len() {
+            let length = self.layouts[index].read(text, &mut self.values, &mut self.times);
+            if let Some(length) = length.filter(|length| matches!(text.get(*length), None | Some(b'\n'))) {
+                if index > 0 {
+                    self.layouts[..=index].rotate_right(1);
+                }
+                return Some((length, &self.values));
+            }
+        }
+        None
+    }
+
+    /// Remembers the layout of a line that serde_json has found to be an object.
+    pub fn learn(&mut self, line: &[u8], fields: &Fields) {
+        // A layout is known already if the line breaks a rule.
+        if let Some(layout) = learn::layout(line, fields).filter(|layout| !self.layouts.contains(layout)) {
+            self.layouts.truncate(LIMIT - 1);
+            self.layouts.insert(0, layout);
+        }
+    }
+}
+
+impl Layout {
+    /// The length of a line at the beginning of the text, and its values.
+    fn read(&self, text: &[u8], values: &mut Values, times: &mut Reader) -> Option<usize> {
+        let mut cursor = Cursor { rest: text };
+        values.entries.clear();
+        for step in &self.steps {
+            cursor.literal(&step.before)?;
+            match step.role {
+                None => cursor.scalar()?,
+                Some(Role::CustomerId) => values.customer_id = cursor.positive()?,
+                Some(Role::ItemId) => values.item_id = i32::try_from(cursor.positive()?).ok()?,
+                Some(Role::Timestamp) => values.timestamp = Some(cursor.timestamp(times)?),
+                Some(Role::Day) => values.day = cursor.day(times)?,
+                Some(Role::Impressions) => self.entries.as_ref()?.read(&mut cursor, &mut values.entries)?,
+                Some(Role::IsOrder) => return None,
+            }
+        }
+        cursor.literal(&self.end)?;
+        Some(text.len() - cursor.rest.len())
+    }
+}
+
+impl Entries {
+    /// The entries of a list behind its opening bracket.
+    pub fn read(&self, cursor: &mut Cursor, entries: &mut Vec<(i32, bool)>) -> Option<()> {
+        if cursor.literal(b"]").is_some() {
+            return Some(());
+        }
+        let (first, others) = self.steps.split_first()?;
+        cursor.literal(&first.before)?;
+        loop {
+            let mut entry = (0, false);
+            read_part(first.role, cursor, &mut entry)?;
+            for step in others {
+                cursor.literal(&step.before)?;
+                read_part(step.role, cursor, &mut entry)?;
+            }
+            entries.push(entry);
+            if self.again.as_ref().is_none_or(|again| cursor.literal(again).is_none()) {
+                return cursor.literal(&self.end);
+            }
+        }
+    }
+}
+
+fn read_part(role: Option<Role>, cursor: &mut Cursor, entry: &mut (i32, bool)) -> Option<()> {
+    match role {
+        None => cursor.scalar()?,
+        Some(Role::ItemId) => entry.0 = i32::try_from(cursor.positive()?).ok()?,
+        Some(Role::IsOrder) => entry.1 = cursor.boolean()?,
+        Some(_) => return None,
+    }
+    Some(())
+}
