@@ -32,6 +32,7 @@ pub mod difference;
 pub mod digest;
 pub mod grid;
 pub mod history;
+pub mod pages;
 pub mod parquet_file;
 pub mod raw;
 pub mod report;

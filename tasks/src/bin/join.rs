@@ -32,6 +32,7 @@ fn main() -> ExitCode {
 }
 
 fn join(arguments: &Join) -> Result<Report> {
+    let start = std::time::Instant::now();
     let contract = &arguments.contract;
     contract.expect(&["impressions", "histories"], &["rows"])?;
     let impressions = table::read(contract.input("impressions")?, &schema::impressions())?;
@@ -52,8 +53,12 @@ fn join(arguments: &Join) -> Result<Report> {
     };
     let path = contract.output("rows")?;
     let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
-    wide::write(BufWriter::with_capacity(1 << 20, file), &rows)
+    let n = |k: &str, d: usize| std::env::var(k).ok().and_then(|t| t.parse().ok()).unwrap_or(d);
+    let sizes = tasks::pages::Sizes { row_group: n("WIDE_RG", 32768), page: n("WIDE_PAGE", 1024) };
+    eprintln!("read {:?}", start.elapsed());
+    wide::write(BufWriter::with_capacity(1 << 20, file), &rows, sizes, task::threads())
         .with_context(|| format!("cannot write {}", path.display()))?;
+    eprintln!("written {:?}", start.elapsed());
     let count = customers.len() as u64;
     Ok(Report { rows_in: count, rows_out: count, ..Report::default() })
 }
