@@ -23,11 +23,13 @@
 //! ```text
 //! raw files ─ read ─► events ─── unify ──► actions ──► history ─► histories ─┐
 //! raw files ─ read ─► shown ── impressions ► impressions ─────────┴──► join ─┴─► training rows
+//!                                                     └──── compact, instead of join ───► training rows, compact
 //! ```
 //!
 //! [`schema`] names them and their columns.
 
 pub mod calendar;
+pub mod compact;
 pub mod difference;
 pub mod digest;
 pub mod grid;
@@ -43,6 +45,7 @@ pub mod statistics;
 pub mod synthetic;
 pub mod table;
 pub mod task;
+pub mod training;
 pub mod wide;
 
 /// A day's tables are vectors of megabytes that come and go. The C library's allocator gives each back to the kernel and

@@ -1,7 +1,7 @@
 //! A Parquet file whose row groups are made on several threads and written in order.
 //!
-//! Thread `n` of `m` makes the row groups `n`, `n + m`, `n + 2 m` and so on, and waits with each until the one before it
-//! is taken, so that at most two a thread are in memory, and the bytes do not depend on how many threads there are.
+//! Thread `n` of `m` makes the row groups `n`, `n + m`, `n + 2 m` and so on, and is at most two ahead of those that are
+//! written, so that memory is bounded; the bytes do not depend on how many threads there are.
 
 use std::io::Write;
 use std::sync::mpsc::sync_channel;
@@ -12,9 +12,7 @@ use polars::prelude::ArrowSchema;
 use polars_parquet::parquet::error::ParquetError;
 use polars_parquet::parquet::metadata::ColumnDescriptor;
 use polars_parquet::parquet::write::{DynIter, DynStreamingIterator, FileWriter, Version, WriteOptions};
-use polars_parquet::write::{
-    CompressedPage, fallible_streaming_iterator, schema_to_metadata_key, to_parquet_schema,
-};
+use polars_parquet::write::{CompressedPage, fallible_streaming_iterator, schema_to_metadata_key, to_parquet_schema};
 
 /// A row group, encoded and compressed.
 pub struct RowGroup {
@@ -46,18 +44,15 @@ pub fn write(
         thread::scope(|scope| {
             let mut lines = Vec::new();
             for first in 0..threads {
-                let (send, receive) = sync_channel(0);
+                let (send, receive) = sync_channel(1);
                 lines.push(receive);
                 let make = &make;
-                scope.spawn(move || {
-                    // Who receives has given up if it cannot be sent.
-                    (first..count).step_by(threads).all(|number| send.send(make(number)).is_ok())
-                });
+                // What cannot be sent is no longer wanted: writing has failed.
+                scope.spawn(move || (first..count).step_by(threads).all(|number| send.send(make(number)).is_ok()));
             }
-            let mut next = lines.iter().cycle();
-            (0..count).try_for_each(|_| {
-                let made = next.next().and_then(|line| line.recv().ok());
-                append(&mut file, &made.context("a thread that makes row groups has ended early")??)
+            (0..count).try_for_each(|number| {
+                let made = lines[number % threads].recv().context("a thread that makes row groups has ended early")?;
+                append(&mut file, &made?)
             })
         })?;
     }

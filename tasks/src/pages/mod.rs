@@ -1,30 +1,36 @@
-//! Parquet files made page by page, for tables whose lists a general writer would take far too long to write.
+//! Parquet files made page by page, for lists that a general writer would take far too long to write.
 //!
-//! A general writer shreds lists value by value into levels and values. Those who use this know the shape of their
-//! lists, and give whole pages as bytes; here they are compressed, and put into a file by the page interface of
-//! polars-parquet, which knows headers and footer.
+//! A general writer shreds lists value by value. Those who use this know the shape of their lists and give whole pages
+//! as bytes; what repeats, they say so. The page interface of polars-parquet puts the pages into a file and writes headers
+//! and footer.
 //!
 //! A page of data (v1) is, compressed together, its repetition levels, its definition levels and its values:
 //! <https://parquet.apache.org/docs/file-format/data-pages/>. The values are PLAIN, or places in the dictionary that is
-//! the column's first page in each row group:
-//! <https://parquet.apache.org/docs/file-format/data-pages/encodings/>.
+//! the column's first page in each row group: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>.
 //!
 //! Nothing here knows what a table means.
 
 pub mod dictionary;
 pub mod file;
+pub mod frame;
 pub mod hybrid;
+pub mod padded;
 
 use anyhow::Result;
+use polars::prelude::{ArrowDataType, ArrowField};
 use polars_parquet::parquet::CowBuffer;
+use polars_parquet::parquet::compression::Compression;
 use polars_parquet::parquet::encoding::Encoding;
-use polars_parquet::parquet::page::{DataPage, DataPageHeader, DataPageHeaderV1, DictPage, Page};
+use polars_parquet::parquet::metadata::ColumnDescriptor;
+use polars_parquet::parquet::page::{CompressedDataPage, DataPage, DataPageHeader, DataPageHeaderV1, DictPage, Page};
 use polars_parquet::parquet::statistics::{ParquetStatistics, PrimitiveStatistics};
 use polars_parquet::parquet::types::NativeType;
 use polars_parquet::parquet::write::compress;
 use polars_parquet::write::{CompressedPage, CompressionOptions, Descriptor, ZstdLevel};
 
-/// The fastest level: what repeats does so within few bytes, so that higher levels gain little.
+use frame::Piece;
+
+/// The fastest level: higher ones take longer and gain little on what is packed already.
 const ZSTD_LEVEL: i32 = 1;
 
 /// How many rows make a row group, and how many a page of lists.
@@ -34,6 +40,16 @@ pub struct Sizes {
     pub page: usize,
 }
 
+/// A column that holds no nulls.
+pub fn required(name: &str, dtype: ArrowDataType) -> ArrowField {
+    ArrowField::new(name.into(), dtype, false)
+}
+
+/// A column of lists; neither they nor their elements are ever null.
+pub fn required_list(name: &str, dtype: ArrowDataType) -> ArrowField {
+    required(name, ArrowDataType::List(Box::new(required("element", dtype))))
+}
+
 /// The pages of one column of a row group.
 pub struct ColumnPages<'a> {
     descriptor: &'a Descriptor,
@@ -41,20 +57,33 @@ pub struct ColumnPages<'a> {
 }
 
 impl<'a> ColumnPages<'a> {
-    pub fn new(descriptor: &'a Descriptor) -> Self {
-        ColumnPages { descriptor, pages: Vec::new() }
+    pub fn new(column: &'a ColumnDescriptor) -> Self {
+        ColumnPages { descriptor: &column.descriptor, pages: Vec::new() }
     }
 
     /// The dictionary, which comes before all pages that refer to it.
     pub fn dictionary(mut self, values: &[i32]) -> Result<Self> {
         let page = DictPage::new(CowBuffer::Owned(plain(values)), values.len(), false);
-        self.add(Page::Dict(page))?;
+        self.compress(Page::Dict(page))?;
         Ok(self)
     }
 
-    /// A page of lists: levels, then places in the dictionary. `entries` is how many pairs of levels there are.
+    /// A page of lists: levels, the width of a place in the dictionary, and places. `entries` is the number of levels.
     pub fn lists(&mut self, rows: usize, entries: usize, bytes: Vec<u8>) -> Result<()> {
-        self.data(rows, entries, Encoding::RleDictionary, bytes, None)
+        self.data(rows, header(entries, Encoding::RleDictionary, None)?, bytes)
+    }
+
+    /// The same, of bytes that repeat, which are never written out.
+    pub fn repeating_lists(&mut self, rows: usize, entries: usize, pieces: &[Piece]) -> Result<()> {
+        self.pages.push(CompressedPage::Data(CompressedDataPage::new(
+            header(entries, Encoding::RleDictionary, None)?,
+            CowBuffer::Owned(frame::compress(pieces)?),
+            Compression::Zstd,
+            frame::size(pieces),
+            self.descriptor.clone(),
+            rows,
+        )));
+        Ok(())
     }
 
     /// All values of a row group as one PLAIN page, with their smallest and largest, by which readers skip row groups.
@@ -66,7 +95,15 @@ impl<'a> ColumnPages<'a> {
             min_value: values.iter().min().copied(),
             max_value: values.iter().max().copied(),
         };
-        self.data(values.len(), values.len(), Encoding::Plain, plain(values), Some(statistics.serialize()))?;
+        let header = header(values.len(), Encoding::Plain, Some(statistics.serialize()))?;
+        self.data(values.len(), header, plain(values))?;
+        Ok(self)
+    }
+
+    /// All values of a row group as one PLAIN page.
+    pub fn unsigned(mut self, values: &[u32]) -> Result<Self> {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.data(values.len(), header(values.len(), Encoding::Plain, None)?, bytes)?;
         Ok(self)
     }
 
@@ -74,7 +111,7 @@ impl<'a> ColumnPages<'a> {
     pub fn booleans(mut self, values: &[bool]) -> Result<Self> {
         let pack = |eight: &[bool]| eight.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
         let bytes = values.chunks(8).map(pack).collect();
-        self.data(values.len(), values.len(), Encoding::Plain, bytes, None)?;
+        self.data(values.len(), header(values.len(), Encoding::Plain, None)?, bytes)?;
         Ok(self)
     }
 
@@ -82,35 +119,25 @@ impl<'a> ColumnPages<'a> {
         self.pages
     }
 
-    fn data(
-        &mut self,
-        rows: usize,
-        entries: usize,
-        encoding: Encoding,
-        bytes: Vec<u8>,
-        statistics: Option<ParquetStatistics>,
-    ) -> Result<()> {
-        let header = DataPageHeader::V1(DataPageHeaderV1 {
-            num_values: entries.try_into()?,
-            encoding: encoding.into(),
-            definition_level_encoding: Encoding::Rle.into(),
-            repetition_level_encoding: Encoding::Rle.into(),
-            statistics,
-        });
-        self.add(Page::Data(DataPage::new(header, CowBuffer::Owned(bytes), self.descriptor.clone(), rows)))
+    fn data(&mut self, rows: usize, header: DataPageHeader, bytes: Vec<u8>) -> Result<()> {
+        self.compress(Page::Data(DataPage::new(header, CowBuffer::Owned(bytes), self.descriptor.clone(), rows)))
     }
 
-    fn add(&mut self, page: Page) -> Result<()> {
-        let mut compression = CompressionOptions::Zstd(Some(ZstdLevel::try_new(ZSTD_LEVEL)?));
-        if std::env::var("WIDE_LZ4").is_ok() {
-            compression = CompressionOptions::Lz4Raw;
-        }
-        if let Ok(l) = std::env::var("WIDE_ZSTD") {
-            compression = CompressionOptions::Zstd(Some(ZstdLevel::try_new(l.parse()?)?));
-        }
+    fn compress(&mut self, page: Page) -> Result<()> {
+        let compression = CompressionOptions::Zstd(Some(ZstdLevel::try_new(ZSTD_LEVEL)?));
         self.pages.push(compress(page, Vec::new(), compression)?);
         Ok(())
     }
+}
+
+fn header(entries: usize, encoding: Encoding, statistics: Option<ParquetStatistics>) -> Result<DataPageHeader> {
+    Ok(DataPageHeader::V1(DataPageHeaderV1 {
+        num_values: entries.try_into()?,
+        encoding: encoding.into(),
+        definition_level_encoding: Encoding::Rle.into(),
+        repetition_level_encoding: Encoding::Rle.into(),
+        statistics,
+    }))
 }
 
 /// Numbers one after the other, the lowest byte first.
