@@ -23,18 +23,21 @@
 //! ```text
 //! raw files ─ read ─► events ─── unify ──► actions ──► history ─► histories ─┐
 //! raw files ─ read ─► shown ── impressions ► impressions ─────────┴──► join ─┴─► training rows
+//!                                                     └──── compact, instead of join ───► training rows, compact
 //! ```
 //!
 //! [`schema`] names them and their columns.
 
 pub mod actions;
 pub mod calendar;
+pub mod compact;
 pub mod difference;
 pub mod digest;
 pub mod grid;
 pub mod history;
 pub mod merge;
 pub mod order;
+pub mod pages;
 pub mod parquet_file;
 pub mod raw;
 pub mod report;
@@ -45,6 +48,7 @@ pub mod statistics;
 pub mod synthetic;
 pub mod table;
 pub mod task;
+pub mod training;
 pub mod wide;
 
 /// A day's tables are vectors of megabytes that come and go. The C library's allocator gives each back to the kernel and

@@ -1,0 +1,55 @@
+//! `compact`: what `join` makes, without the repetition: the histories of a day, and its impressions with the row of each
+//! one's history.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use tasks::compact::{self, CompactRows};
+use tasks::report::Report;
+use tasks::task::{self, Arguments, Contract};
+use tasks::training::Tables;
+
+/// Write the training rows of a day with each history once, and for each impression the row of its history
+///
+/// As many samples come out as impressions went in, in the same order. Histories are not padded; every customer who was
+/// shown something must have one, though it may be empty.
+///
+/// Inputs: impressions, histories. Outputs: histories, samples.
+#[derive(Parser)]
+#[command(version)]
+struct Compact {
+    #[command(flatten)]
+    contract: Contract,
+}
+
+fn main() -> ExitCode {
+    task::run(compact)
+}
+
+fn compact(arguments: &Compact) -> Result<Report> {
+    let contract = &arguments.contract;
+    contract.expect(&["impressions", "histories"], &["histories", "samples"])?;
+    let tables = Tables::read(contract.input("impressions")?, contract.input("histories")?)?;
+    let rows = tables.rows()?;
+    let compact = CompactRows::new(&rows)?;
+    create(contract, "histories", |out| compact.write_histories(out, compact::HISTORY_SIZES, task::threads()))?;
+    create(contract, "samples", |out| compact.write_samples(out, compact::SAMPLES, task::threads()))?;
+    let count = rows.customers.len() as u64;
+    Ok(Report { rows_in: count, rows_out: count, ..Report::default() })
+}
+
+/// Writes an output.
+fn create(contract: &Contract, name: &str, write: impl FnOnce(BufWriter<File>) -> Result<()>) -> Result<()> {
+    let path = contract.output(name)?;
+    let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+    write(BufWriter::with_capacity(1 << 20, file)).with_context(|| format!("cannot write {}", path.display()))
+}
+
+impl Arguments for Compact {
+    fn contract(&self) -> &Contract {
+        &self.contract
+    }
+}
