@@ -164,7 +164,8 @@ impl<'a> Slots<'a> {
             }
         }
         for (slot, mut actions) in newest.into_iter().enumerate() {
-            actions.sort_unstable_by(|a, b| b.cmp(a));
+            // The tables come newest first and each is sorted, so there is little to do for a sort that sees it.
+            actions.sort_by(|a, b| b.cmp(a));
             actions.truncate(length - self.filled[slot]);
             if let (Some(newest), Some(oldest)) = (actions.first(), actions.last()) {
                 self.times = self.times.union(Times(Some((oldest.timestamp(), newest.timestamp()))));
