@@ -276,6 +276,28 @@ fn parquet_rows_are_judged_like_any_other() {
 }
 
 #[test]
+fn parquet_columns_of_numbers_and_days_are_judged_like_single_cells() {
+    let space = Space::new("parquet_columns");
+    let customers = [Some(7_u64), None, Some(u64::MAX), Some(0), Some(1 << 63), Some(8), Some(9), Some(10)];
+    let items = [Some(9_i64), Some(9), Some(9), Some(9), None, Some(-1), Some(1 << 31), Some(i64::from(i32::MAX))];
+    let ids = || vec![Column::new("customer_id".into(), customers), Column::new("config_id".into(), items)];
+    let mut outcomes = Vec::new();
+    // A text for a day is read cell by cell, and so is every row with it.
+    for day in [
+        Int32Chunked::from_vec("order_date".into(), vec![20_316; 8]).into_date().into_column(),
+        Column::new("order_date".into(), ["2025-08-16"; 8]),
+    ] {
+        tables::write(&space, "raw.parquet", [ids(), vec![day]].concat());
+        read(&space, "previous_orders", &["raw.parquet"], &["--max-reject-fraction", "1"]).with(0);
+        let rejected: Vec<String> = rows(&space, "rejected.parquet");
+        let reasons = rejected.iter().map(|row| row.splitn(4, " | ").take(3).collect::<Vec<_>>().join(" | "));
+        outcomes.push((rows(&space, "rows.parquet"), reasons.collect::<Vec<_>>()));
+    }
+    assert_eq!(outcomes[0].0.len(), 2);
+    assert_eq!(outcomes[0], outcomes[1]);
+}
+
+#[test]
 fn too_many_rejects_fail_with_the_top_reasons_and_an_example_of_each() {
     let space = Space::new("too_many_rejects");
     let good = r#"{"customer_id":7,"item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#;

@@ -33,7 +33,8 @@ pub fn in_order<Part: Default, Product: Send, Worker: FnMut(&Part) -> Product>(
     };
     thread::scope(|scope| {
         for _ in 1..threads {
-            scope.spawn(work);
+            // Where no other thread is to be had, those that there are do its share.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
         }
         work();
     });

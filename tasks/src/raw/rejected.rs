@@ -18,7 +18,7 @@ pub struct Rejected {
     file: String,
     files: Vec<String>,
     pub(super) lines: Vec<i64>,
-    reasons: Vec<String>,
+    pub(super) reasons: Vec<String>,
     pub(super) raw: Vec<String>,
 }
 

@@ -15,6 +15,8 @@ use crate::raw::record::Values;
 
 /// Layouts that are remembered at most. A file in which more of them alternate is read the strict way.
 const LIMIT: usize = 16;
+/// Bytes of a layout at most: a line with more than that between its values is not worth the memory.
+const LONGEST: usize = 1 << 13;
 
 /// The layouts of lines so far, the one of the latest line first.
 #[derive(Default)]
@@ -70,7 +72,8 @@ impl Layouts {
     /// Remembers the layout of a line that serde_json has found to be an object.
     pub fn learn(&mut self, line: &[u8], fields: &Fields) {
         // A layout is known already if the line breaks a rule.
-        if let Some(layout) = learn::layout(line, fields).filter(|layout| !self.layouts.contains(layout)) {
+        let is_new = |layout: &Layout| layout.length() <= LONGEST && !self.layouts.contains(layout);
+        if let Some(layout) = learn::layout(line, fields).filter(is_new) {
             self.layouts.truncate(LIMIT - 1);
             self.layouts.insert(0, layout);
         }
@@ -96,6 +99,12 @@ impl Layout {
         }
         cursor.literal(&self.end)?;
         Some(text.len() - cursor.rest.len())
+    }
+
+    fn length(&self) -> usize {
+        let entries = self.entries.as_ref().map(|entries| (&entries.steps, &entries.end));
+        let parts = [Some((&self.steps, &self.end)), entries].into_iter().flatten();
+        parts.map(|(steps, end)| steps.iter().map(|step| step.before.len()).sum::<usize>() + end.len()).sum()
     }
 }
 

@@ -10,8 +10,8 @@ use crate::raw::fuzz::mutation::mutate;
 use crate::raw::fuzz::{SOURCES, corpus, fields, fuzz};
 use crate::raw::{Format, Source};
 
-/// What becomes of lines: rows seen, entries seen, the columns, and the lines of the rejected with their text.
-type Outcome = (u64, u64, Vec<i64>, Vec<i32>, Vec<i64>, Vec<i32>, Vec<bool>, Vec<(i64, String)>);
+/// What becomes of lines: rows seen, entries seen, the columns, and the lines of the rejected with reason and text.
+type Outcome = (u64, u64, Vec<i64>, Vec<i32>, Vec<i64>, Vec<i32>, Vec<bool>, Vec<(i64, String, String)>);
 
 /// Two lines that are laid out alike, and one that is nearly one of them.
 struct Lines {
@@ -148,7 +148,8 @@ fn by_layout(layouts: &mut Layouts, text: &[u8], fields: &Fields) -> Option<Outc
 
 fn outcome(collector: &Collector) -> Outcome {
     let Collector { customers, items, timestamps, days, labels, rows, entries, rejected, .. } = collector;
-    let rejected = rejected.lines.iter().copied().zip(rejected.raw.iter().cloned()).collect();
+    let places = rejected.lines.iter().zip(&rejected.reasons).zip(&rejected.raw);
+    let rejected = places.map(|((line, reason), raw)| (*line, reason.clone(), raw.clone())).collect();
     let (customers, items, timestamps) = (customers.clone(), items.clone(), timestamps.clone());
     (rows.seen, entries.seen, customers, items, timestamps, days.clone(), labels.clone(), rejected)
 }
