@@ -91,7 +91,7 @@ def duckdb(path):
     import duckdb
 
     sums = SUMS.format(sum_actions="list_sum(actions)", sum_types="list_sum(action_types)")
-    row = duckdb.sql(f"{sums} FROM read_parquet('{path}')").fetchone()
+    row = duckdb.sql(f"{sums} FROM read_parquet('{path}')").fetchall()[0]
     return row, lambda row: dict(zip(["rows", "customers", "items", "labels", "actions", "types"], map(int, row)))
 
 
