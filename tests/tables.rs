@@ -140,67 +140,6 @@ fn join_pads_every_history_to_its_length() {
         .says("a history of 2 actions does not fit into 1: both tasks need the same history_length");
 }
 
-/// Impressions, histories, and what becomes of them.
-type RandomJoin = (Vec<(i64, i32, bool)>, Vec<(i64, Vec<i32>, Vec<i8>)>, Vec<tables::ListRow>);
-
-/// Random impressions and histories, and the training rows that the contract makes of them.
-fn random_join(chance: &mut Chance, rows: usize, length: usize) -> RandomJoin {
-    let mut customer = 0;
-    let (mut impressions, mut histories, mut expected) = (Vec::new(), Vec::new(), Vec::new());
-    while impressions.len() < rows {
-        customer += 1 + chance.below(3) as i64;
-        let actions = [0, 1, length / 2, length][chance.below(4) as usize];
-        let items: Vec<i32> = (0..actions).map(|_| 1 + chance.below(i32::MAX as u64) as i32).collect();
-        let types: Vec<i8> = (0..actions).map(|_| 1 + chance.below(3) as i8).collect();
-        let known = chance.below(10) > 0;
-        let padded =
-            |values: &[i32]| values.iter().copied().chain(std::iter::repeat(0)).take(length).collect::<Vec<i32>>();
-        let wide = if known { padded(&items) } else { vec![0; length] };
-        let wide_types = if known {
-            padded(&types.iter().map(|kind| i32::from(*kind)).collect::<Vec<_>>())
-        } else {
-            vec![0; length]
-        };
-        for _ in 0..1 + chance.below(40) {
-            if impressions.len() < rows {
-                let (item, label) = (chance.below(1 << 31) as i32, chance.below(2) == 0);
-                impressions.push((customer, item, label));
-                expected.push((
-                    customer,
-                    Some((item, label)),
-                    wide.clone(),
-                    wide_types.iter().map(|kind| *kind as i8).collect(),
-                ));
-            }
-        }
-        if known {
-            histories.push((customer, items, types));
-        }
-    }
-    (impressions, histories, expected)
-}
-
-#[test]
-fn training_rows_read_back_as_they_are_meant_at_every_edge_of_pages_and_row_groups() {
-    let mut chance = Chance(20_250_816);
-    // A page of lists holds 64 rows and a row group 8192.
-    for (rows, length) in
-        [(0, 3), (1, 1), (7, 2), (63, 8), (64, 9), (65, 127), (200, 1000), (8191, 3), (8192, 2), (8193, 1), (16_500, 5)]
-    {
-        let space = Space::new(&format!("wide_{rows}_{length}"));
-        let (impressions, histories, expected) = random_join(&mut chance, rows, length);
-        write_impressions(&space, "impressions.parquet", &impressions);
-        write_histories(&space, "histories.parquet", &histories);
-        let arguments = format!(
-            "--in impressions=impressions.parquet --in histories=histories.parquet --out rows=out.parquet --history-length {length}"
-        );
-        task(&space, "join", &arguments).with(0);
-        assert!(list_rows(&space, "out.parquet") == expected, "{rows} rows of length {length}");
-        let schema = ParquetReader::new(std::fs::File::open(space.path("out.parquet")).unwrap()).schema().unwrap();
-        assert!(schema.iter_values().all(|field| !field.is_nullable), "{schema:?}");
-    }
-}
-
 #[test]
 fn the_number_of_threads_changes_no_byte_of_any_table() {
     let mut chance = Chance(7);
@@ -228,6 +167,10 @@ fn the_number_of_threads_changes_no_byte_of_any_table() {
         ),
         ("merge", "--in actions=OUT/actions --out actions=OUT/month"),
         ("join", "--in impressions=OUT/impressions --in histories=OUT/histories --out rows=OUT/rows"),
+        (
+            "compact",
+            "--in impressions=OUT/impressions --in histories=OUT/histories --out histories=OUT/compact --out samples=OUT/samples",
+        ),
     ];
     for threads in ["1", "2", "5"] {
         std::fs::create_dir(space.path(threads)).unwrap();
@@ -236,7 +179,7 @@ fn the_number_of_threads_changes_no_byte_of_any_table() {
             command.env("POLARS_MAX_THREADS", threads).args(arguments.replace("OUT", threads).split(' '));
             end(command).with(0);
         }
-        assert_eq!(space.tree(threads).len(), 9);
+        assert_eq!(space.tree(threads).len(), 11);
         assert!(space.tree(threads) == space.tree("1"), "{threads} threads");
     }
 }

@@ -1,0 +1,126 @@
+//! What the writers of training rows write is what was given to them, at every edge of lists, pages and row groups, and
+//! under any number of threads. Pages and row groups are tiny here, so that there are many edges.
+
+mod support;
+#[path = "support/tables.rs"]
+mod tables;
+#[path = "support/training.rs"]
+mod training;
+
+use support::{Chance, Space};
+use tables::list_rows;
+use tasks::compact::CompactRows;
+use tasks::pages::Sizes;
+use tasks::training::Tables;
+use tasks::wide;
+use training::Shop;
+
+/// Whether `make` gives the same under one, two, three and many threads; what it gives under one.
+fn under_any_number_of_threads(what: &str, make: impl Fn(&mut Vec<u8>, usize)) -> Vec<u8> {
+    let mut bytes = [1, 2, 3, 8].map(|threads| {
+        let mut bytes = Vec::new();
+        make(&mut bytes, threads);
+        bytes
+    });
+    assert!(bytes.iter().all(|other| *other == bytes[0]), "{what}: threads change bytes");
+    std::mem::take(&mut bytes[0])
+}
+
+/// Writes a shop in both layouts and compares what polars reads with what is meant.
+fn check(space: &Space, shop: &Shop, length: usize, sizes: Sizes, what: &str) {
+    shop.write(space);
+    let tables = Tables::read(&space.path("impressions.parquet"), &space.path("histories.parquet")).unwrap();
+    let rows = tables.rows().unwrap();
+    let bytes =
+        under_any_number_of_threads(what, |out, threads| wide::write(out, &rows, length, sizes, threads).unwrap());
+    space.write("wide.parquet", bytes);
+    assert!(list_rows(space, "wide.parquet") == shop.wide(length), "{what}: wide");
+    let Ok(compact) = CompactRows::new(&rows) else { return };
+    let bytes = under_any_number_of_threads(what, |out, threads| compact.write_histories(out, sizes, threads).unwrap());
+    space.write("compact.parquet", bytes);
+    let histories: Vec<_> = list_rows(space, "compact.parquet")
+        .into_iter()
+        .map(|(customer, _, items, types)| (customer, items, types))
+        .collect();
+    assert!(histories == shop.histories, "{what}: histories");
+    let samples = under_any_number_of_threads(what, |out, threads| {
+        compact.write_samples(out, sizes.row_group, threads).unwrap();
+    });
+    space.write("samples.parquet", samples);
+    assert_eq!(tables::table(space, "samples.parquet").height(), shop.impressions.len(), "{what}: samples");
+}
+
+#[test]
+fn a_list_of_every_length_comes_back_at_every_length_to_which_it_is_padded() {
+    let space = Space::new("writer_lengths");
+    let sizes = Sizes { row_group: 64, page: 5 };
+    for length in (1..=33).chain([1000]) {
+        let near = (0..=length.min(33)).chain([length - 1, length]);
+        let histories = near.enumerate().map(|(customer, actions)| {
+            let items = (0..actions).map(|action| 1 + (action as i32 * 7 + customer as i32) % 50).collect();
+            (customer as i64, items, (0..actions).map(|action| 1 + (action % 3) as i8).collect())
+        });
+        let histories: Vec<_> = histories.collect();
+        let impressions = histories.iter().flat_map(|history| [(history.0, 3, true), (history.0, 4, false)]).collect();
+        check(&space, &Shop { impressions, histories }, length, sizes, &format!("padded to {length}"));
+    }
+}
+
+#[test]
+fn random_rows_come_back_whatever_the_sizes() {
+    let space = Space::new("writer_random");
+    for seed in 1..=60 {
+        let mut chance = Chance(seed);
+        let page = 1 + chance.below(20) as usize;
+        let sizes = Sizes { row_group: page + chance.below(60) as usize, page };
+        let edge = [page, sizes.row_group, 2 * sizes.row_group][chance.below(3) as usize];
+        let rows = (edge * chance.below(4) as usize + chance.below(3) as usize).saturating_sub(1);
+        let length = [1, 7, 8, 9, 40, 1000][chance.below(6) as usize];
+        let lengths = [0, 1, 7, 8, 9, length - 1, length].map(|actions| actions.min(length));
+        let known = chance.below(2) == 0;
+        let shop = Shop::random(&mut chance, rows, &lengths, known);
+        let what =
+            format!("seed {seed}: {rows} rows, {page} a page and {} a row group, length {length}", sizes.row_group);
+        check(&space, &shop, length, sizes, &what);
+    }
+}
+
+#[test]
+fn one_customer_may_fill_many_pages_and_row_groups() {
+    let space = Space::new("writer_one_customer");
+    let history = (7, (1..=900).collect(), vec![2; 900]);
+    let shop = Shop { impressions: (0..300).map(|item| (7, item, true)).collect(), histories: vec![history] };
+    check(&space, &shop, 1000, Sizes { row_group: 70, page: 9 }, "one customer");
+}
+
+#[test]
+fn the_sizes_of_the_program_bound_what_a_reader_holds() {
+    for length in [1, 8, 1000, 5_000, 100_000] {
+        let sizes = wide::sizes(length);
+        assert!(sizes.row_group * length <= 1 << 27, "{length}");
+        assert!((1..=1 << 16).contains(&sizes.row_group) && sizes.page * length < 1 << 24, "{length}");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_an_error_under_any_number_of_threads() {
+    /// A disk that is full after so many bytes.
+    struct Full(usize);
+    impl std::io::Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let space = Space::new("writer_full");
+    Shop::random(&mut Chance(4), 500, &[10], true).write(&space);
+    let tables = Tables::read(&space.path("impressions.parquet"), &space.path("histories.parquet")).unwrap();
+    let rows = tables.rows().unwrap();
+    for threads in 1..=4 {
+        let error = wide::write(Full(3_000), &rows, 10, Sizes { row_group: 20, page: 5 }, threads).unwrap_err();
+        assert!(format!("{error:#}").contains("no storage space"), "{error:#}");
+    }
+}
