@@ -90,7 +90,7 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
             forced: &forced,
             check,
             jobs,
-            threads: (machine::cores() / jobs).max(1),
+            cores: machine::cores(),
             memory: command.memory.unwrap_or_else(machine::free_memory),
             fail_fast: command.fail_fast,
             started,

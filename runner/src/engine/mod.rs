@@ -8,8 +8,10 @@
 //!
 //! Nodes that are known to have a result are not walked at all; they are found by [`crate::predict`] before.
 
+mod again;
 mod budget;
 mod director;
+mod share;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -53,9 +55,9 @@ pub struct Engine<'a> {
     /// Which nodes must run whether or not they have a result.
     pub forced: &'a (dyn Fn(NodeId) -> bool + Sync),
     pub check: Check,
-    /// How many nodes run side by side, and how many threads each may use.
+    /// How many nodes run side by side, and how many cores they share.
     pub jobs: usize,
-    pub threads: usize,
+    pub cores: usize,
     /// What they may take together, in bytes.
     pub memory: u64,
     pub fail_fast: bool,
@@ -69,6 +71,8 @@ struct Assignment {
     attempt: u32,
     /// Nothing else runs beside it.
     alone: bool,
+    /// How many threads it may use.
+    threads: usize,
 }
 
 /// What the director hears.

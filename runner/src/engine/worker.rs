@@ -98,8 +98,7 @@ impl Engine<'_> {
         let declared = &resolved.manifest.environment;
         let mut environment: BTreeMap<_, _> =
             declared.iter().map(|(name, value)| (name.clone(), value.into())).collect();
-        let threads = if assignment.alone { self.threads * self.jobs } else { self.threads };
-        environment.insert("POLARS_MAX_THREADS".to_string(), threads.to_string().into());
+        environment.insert("POLARS_MAX_THREADS".to_string(), assignment.threads.to_string().into());
         environment.insert("TASK_REPORT".to_string(), workspace.report().into());
         Job {
             program: self.resolver.programs[node.task.0].clone(),
