@@ -13,6 +13,7 @@ use bytesize::ByteSize;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::day::Day;
+use crate::layout::Layouts;
 
 pub use cache::{CacheArguments, CacheGcArguments, CacheSizeArguments, CacheVerb, CacheVerifyArguments};
 pub use history::{LogArguments, RunsArguments, StatusArguments};
@@ -63,6 +64,22 @@ pub struct Range {
     /// Make this task and what it needs; with a + behind it, also all that follows from it. May be repeated
     #[arg(long = "task", value_name = "NAME[+]")]
     pub tasks: Vec<String>,
+    /// Which form of the days to make [default: what pipeline.yaml says]
+    ///
+    /// Tasks of another layout are left out, unless they are named with --task.
+    #[arg(long, value_enum)]
+    pub layout: Option<Layouts>,
+}
+
+/// Where days are published; what is not given comes from pipeline.yaml.
+#[derive(Args, Default)]
+pub struct OutputFolders {
+    /// The folder in which days are published
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// The folder in which compact days are published [default: `compact` beside --output, if that is given]
+    #[arg(long, value_name = "DIR")]
+    pub compact: Option<PathBuf>,
 }
 
 /// Make what is asked for, running only what has changed
@@ -111,9 +128,8 @@ pub struct RunArguments {
     /// Print the outcome as one JSON object on stdout
     #[arg(long)]
     pub json: bool,
-    /// The folder in which days are published
-    #[arg(long, value_name = "DIR")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub outputs: OutputFolders,
     #[command(flatten)]
     pub places: Places,
 }

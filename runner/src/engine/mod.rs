@@ -16,7 +16,6 @@ mod worker;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -28,6 +27,7 @@ use crate::exec::Executor;
 use crate::failure::Failure;
 use crate::graph::NodeId;
 use crate::journal::{Counts, Journal};
+use crate::layout::Outputs;
 use crate::resolve::Resolver;
 use crate::store::{Check, Kept, Queue, Reason, RunFolders};
 use crate::ui::Progress;
@@ -51,7 +51,7 @@ pub struct Engine<'a> {
     pub executor: &'a dyn Executor,
     pub progress: &'a dyn Progress,
     /// Where days are published.
-    pub output: &'a Path,
+    pub outputs: &'a Outputs,
     /// Which nodes must run whether or not they have a result.
     pub forced: &'a (dyn Fn(NodeId) -> bool + Sync),
     pub check: Check,

@@ -114,10 +114,11 @@ impl Engine<'_> {
         }
     }
 
-    /// Puts a result into the output folder, if its task is one that is published.
+    /// Puts a result into the folder of its layout, if its task is one that is published.
     fn publish(&self, id: NodeId, kept: &Kept) -> Result<()> {
-        match self.resolver.published(id, self.output) {
-            Some(target) => self.run.publish(kept, &target),
+        let task = self.resolver.spec.task(self.resolver.graph.node(id).task);
+        match self.resolver.published(id, self.outputs) {
+            Some(target) => self.run.publish(kept, self.outputs.of(task.layout), &target),
             None => Ok(()),
         }
     }
