@@ -62,9 +62,26 @@ fn parameters_become_arguments_before_day_inputs_and_outputs() {
 fn a_program_sees_the_variables_declared_for_it_and_no_others() {
     let space = new("variables", "env: {GREETING: hello}");
     run(&space).with(0);
-    assert_eq!(said(&space)[1], "hello none 1 .report.json");
+    let cores = std::thread::available_parallelism().unwrap();
+    assert_eq!(said(&space)[1], format!("hello none {cores} .report.json"));
     run(&space).with(0).says("0 ran, 1 cached");
     write_pipeline(&space, "env: {GREETING: bye}");
     run(&space).with(0).says("the variable GREETING changed");
-    assert_eq!(said(&space)[1], "bye none 1 .report.json");
+    assert_eq!(said(&space)[1], format!("bye none {cores} .report.json"));
+}
+
+#[test]
+fn a_lone_node_has_all_cores_and_several_share_them() {
+    let space = new("threads_shared", "");
+    run(&space).with(0);
+    let mut command = space.command(env!("CARGO_BIN_EXE_runner"), "runner");
+    command.args(["run", "--from", "2025-01-01", "--to", "2025-01-05", "--jobs", "1000"]);
+    end(command).with(0).says("4 ran, 1 cached");
+    let threads = |day: u32| {
+        let said = space.read(&format!("data/output/dt=2025-01-0{day}/text.txt"));
+        said.lines().nth(1).unwrap().split(' ').nth(2).unwrap().parse::<usize>().unwrap()
+    };
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let shared = (cores / 4).max(1);
+    assert_eq!([1, 2, 3, 4, 5].map(threads), [cores, shared, shared, shared, shared]);
 }

@@ -245,8 +245,8 @@ fn a_day_that_takes_the_wrong_days_of_a_month() {
     );
     month_refused(
         "once_reads_months",
-        "today: {from: take.text}\n  once:\n    run: ./take.sh\n    once: true\n    outputs: {text: text.txt}\n    \
-         inputs:\n      text: {from: month.text}\n  other:\n    run: ./take.sh\n    outputs: {text: text.txt}\n    inputs:",
+        "today: {from: take.text}\n    outputs: {text: text.txt}\n  once:\n    run: ./take.sh\n    once: true\n    outputs: {text: text.txt}\n    \
+         inputs:\n      text: {from: month.text}\n  other:\n    run: ./take.sh\n    inputs:",
         "text: {from: month",
         &["`once` runs once for all days, but `month` runs once a month"],
     );

@@ -26,6 +26,7 @@ mod explain;
 mod failure;
 mod graph;
 mod journal;
+mod layout;
 mod machine;
 mod pattern;
 mod picture;

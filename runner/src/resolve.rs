@@ -11,6 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 
 use crate::graph::{Graph, NodeId, Read};
+use crate::layout::Outputs;
 use crate::pattern;
 use crate::spec::{Output, PipelineSpec, Task};
 use crate::store::{Digest, Kept, Manifest, ManifestInput, Seen, Store};
@@ -88,11 +89,12 @@ impl Sight for Glancing<'_> {
 pub type ResultOf<'a> = &'a dyn Fn(NodeId) -> Option<Arc<Kept>>;
 
 impl Resolver<'_> {
-    /// Where the result of a node is published below the output folder, if its task is one that is.
-    pub fn published(&self, id: NodeId, output: &Path) -> Option<PathBuf> {
+    /// Where the result of a node is published, if its task is one that is.
+    pub fn published(&self, id: NodeId, outputs: &Outputs) -> Option<PathBuf> {
         let node = self.graph.node(id);
-        let folder = self.spec.task(node.task).publish.as_ref()?;
-        Some(output.join(folder.replace(pattern::DAY, &node.day?.to_string())))
+        let task = self.spec.task(node.task);
+        let folder = task.publish.as_ref()?;
+        Some(outputs.of(task.layout).join(folder.replace(pattern::DAY, &node.day?.to_string())))
     }
 
     /// Finds what a node reads. `results` gives the results of the nodes that it reads from; `None` means that `sight`

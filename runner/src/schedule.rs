@@ -56,6 +56,11 @@ impl<'a> Schedule<'a> {
         Some(id)
     }
 
+    /// How many nodes could be given out now.
+    pub fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
     /// The node is ready once more, after it was given out.
     pub fn put_back(&mut self, id: NodeId) {
         self.states[id.index()] = NodeState::Waiting(0);

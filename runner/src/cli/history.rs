@@ -1,10 +1,8 @@
 //! The verbs that tell what became of nodes and runs. They look and change nothing.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use super::{Places, Range};
+use super::{OutputFolders, Places, Range};
 
 /// Show which results are there: a row a task, a character a day
 ///
@@ -23,9 +21,8 @@ Examples:
 pub struct StatusArguments {
     #[command(flatten)]
     pub range: Range,
-    /// The folder in which days are published
-    #[arg(long, value_name = "DIR")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub outputs: OutputFolders,
     /// Print a JSON list of all nodes, those of other days among them, on stdout
     #[arg(long)]
     pub json: bool,

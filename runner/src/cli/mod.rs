@@ -1,13 +1,12 @@
 //! The command line as it is typed. What it means is worked out in [`crate::commands`].
 //!
 //! Here is what verbs make and show results with; [`history`] has those that look back, [`manual`] those about the
-//! command line itself.
+//! command line itself, [`shared`] what they have in common.
 
 mod cache;
 mod history;
 mod manual;
-
-use std::path::PathBuf;
+mod shared;
 
 use bytesize::ByteSize;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -17,6 +16,7 @@ use crate::day::Day;
 pub use cache::{CacheArguments, CacheGcArguments, CacheSizeArguments, CacheVerb, CacheVerifyArguments};
 pub use history::{LogArguments, RunsArguments, StatusArguments};
 pub use manual::{CompletionsArguments, ManArguments};
+pub use shared::{OutputFolders, Places, Range};
 
 /// Builds tables day by day from raw files, and runs again only what has changed
 ///
@@ -49,20 +49,6 @@ pub enum Command {
     /// Keeps watch over the programs of a run; started by the runner itself
     #[command(hide = true)]
     Guard,
-}
-
-/// Some tasks on some days.
-#[derive(Args)]
-pub struct Range {
-    /// The first day to make
-    #[arg(long, value_name = "DAY")]
-    pub from: Day,
-    /// The last day to make
-    #[arg(long, value_name = "DAY")]
-    pub to: Day,
-    /// Make this task and what it needs; with a + behind it, also all that follows from it. May be repeated
-    #[arg(long = "task", value_name = "NAME[+]")]
-    pub tasks: Vec<String>,
 }
 
 /// Make what is asked for, running only what has changed
@@ -111,9 +97,8 @@ pub struct RunArguments {
     /// Print the outcome as one JSON object on stdout
     #[arg(long)]
     pub json: bool,
-    /// The folder in which days are published
-    #[arg(long, value_name = "DIR")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub outputs: OutputFolders,
     #[command(flatten)]
     pub places: Places,
 }
@@ -303,20 +288,6 @@ pub enum PictureFormat {
     Mermaid,
     /// A picture for browsers and documents; of days, a grid with a row a day
     Svg,
-}
-
-/// Where things are; what is not given comes from pipeline.yaml.
-#[derive(Args)]
-pub struct Places {
-    /// The pipeline [default: pipeline.yaml in this folder or the nearest one above]
-    #[arg(long, value_name = "FILE")]
-    pub pipeline: Option<PathBuf>,
-    /// The folder of the raw files
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// The folder of the cache
-    #[arg(long, value_name = "DIR")]
-    pub cache: Option<PathBuf>,
 }
 
 /// What people can type, for those that describe it: without what the runner starts itself with.

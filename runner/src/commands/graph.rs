@@ -11,7 +11,7 @@ pub fn graph(arguments: &GraphArguments) -> Result<Exit, CommandError> {
     let project = Project::open(&arguments.places)?;
     let picture = match (arguments.from, arguments.to) {
         (Some(from), Some(to)) => {
-            let command = project.command(&Range { from, to, tasks: Vec::new() })?;
+            let command = project.command(&Range { from, to, tasks: Vec::new(), layout: None })?;
             let plan = project.plan(&Selection::of(&command, &project.spec)?.request)?;
             Picture::of_days(&project.spec, &plan.graph)
         }

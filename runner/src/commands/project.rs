@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 
 use super::CommandError;
-use crate::cli::{Places, Range};
+use crate::cli::{OutputFolders, Places, Range};
 use crate::exit::Exit;
 use crate::journal::Command;
+use crate::layout::{Layout, Outputs};
 use crate::plan::{self, Plan, Request};
 use crate::resolve::Resolver;
 use crate::spec::{self, PipelineSpec, TaskId};
@@ -42,6 +43,7 @@ impl Project {
             from: range.from,
             to: range.to,
             tasks: range.tasks.clone(),
+            layout: range.layout,
             jobs: None,
             memory: None,
             force: false,
@@ -50,9 +52,28 @@ impl Project {
             only: None,
             pipeline: self.pipeline.clone(),
             data: self.data.clone(),
-            output: absolute(None, &self.spec.output)?,
+            outputs: self.outputs(&OutputFolders::default())?,
             cache: self.cache.clone(),
         })
+    }
+
+    /// Where days are published. Compact ones go beside an output folder that was given: a run into a folder of its own
+    /// leaves those of the project alone.
+    pub fn outputs(&self, given: &OutputFolders) -> Result<Outputs, CommandError> {
+        let usual = &self.spec.outputs;
+        let output = absolute(given.output.as_deref(), &usual.output)?;
+        let beside = if given.output.is_some() { Outputs::beside(&output) } else { usual.compact.clone() };
+        let compact = absolute(given.compact.as_deref(), &beside)?;
+        let both = self.spec.tasks.iter().any(|task| task.layout == Some(Layout::Compact) && task.publish.is_some());
+        if both && output == compact {
+            let message = format!(
+                "compact days would be published among the others, in {}\ngive them a folder of their own with --compact \
+                 or, in pipeline.yaml, `compact`",
+                output.display()
+            );
+            return Err(CommandError::new(Exit::Usage, anyhow!(message)));
+        }
+        Ok(Outputs { output, compact })
     }
 
     /// Looks which raw files there are and unfolds the pipeline over them.

@@ -9,7 +9,7 @@ use anyhow::Context;
 use chrono::Utc;
 use serde_json::json;
 
-use super::project::{Project, absolute};
+use super::project::Project;
 use super::selection::Selection;
 use super::{CommandError, plan, print, tell};
 use crate::cli::RunArguments;
@@ -39,7 +39,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
         force: arguments.force,
         fail_fast: arguments.fail_fast,
         verify: arguments.verify,
-        output: absolute(arguments.output.as_deref(), &project.spec.output)?,
+        outputs: project.outputs(&arguments.outputs)?,
         ..project.command(&arguments.range)?
     };
     if arguments.dry_run {
@@ -67,14 +67,14 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
     let known = look_up(&resolver, &command, check, &forced);
     let (id, summary) = if known.iter().all(Option::is_some) {
         // Nothing is written, so that a run with nothing to do leaves nothing behind and costs next to nothing.
-        store.tidy(&command.output)?;
+        store.tidy(&command.outputs.all())?;
         let counts = Counts { cached: known.len(), ..Counts::default() };
         (None, Summary { counts, ..Summary::default() })
     } else {
         warn_of_full_disk(&resolver, &known, &command);
         let executor = Arc::new(LocalProcesses::new());
         let id = format!("{}-{}", Utc::now().format("%Y%m%dT%H%M%SZ"), std::process::id());
-        let run = store.begin_run(&id, &command.output)?;
+        let run = store.begin_run(&id, &command.outputs.all())?;
         let journal = begin_journal(&run, &plan, &command);
         drop(hold);
         let channel = Channel::new();
@@ -86,11 +86,11 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
             run: &run,
             executor: executor.as_ref(),
             progress: progress.as_ref(),
-            output: &command.output,
+            outputs: &command.outputs,
             forced: &forced,
             check,
             jobs,
-            threads: (machine::cores() / jobs).max(1),
+            cores: machine::cores(),
             memory: command.memory.unwrap_or_else(machine::free_memory),
             fail_fast: command.fail_fast,
             started,
@@ -133,7 +133,7 @@ fn look_up(
     let predictions = predict(resolver, &Glancing::at_small(resolver.store), check, forced);
     let settled = |(id, prediction): (NodeId, Prediction)| {
         let Prediction::Cached(kept) = prediction else { return None };
-        let target = resolver.published(id, &command.output);
+        let target = resolver.published(id, &command.outputs);
         target.is_none_or(|target| resolver.store.is_published(&kept, &target)).then_some(kept)
     };
     resolver.graph.ids().zip(predictions).map(settled).collect()

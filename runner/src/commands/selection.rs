@@ -10,6 +10,7 @@ use crate::day::Day;
 use crate::exit::Exit;
 use crate::graph::{Graph, NodeId};
 use crate::journal::Command;
+use crate::layout::Layouts;
 use crate::plan::Request;
 use crate::spec::{PipelineSpec, TaskId};
 
@@ -28,10 +29,11 @@ impl Selection {
         if command.from > command.to {
             return Err(usage(format!("--from {} is after --to {}", command.from, command.to)));
         }
-        let named = named(spec, &command.tasks)?;
+        let layouts = command.layout.unwrap_or(spec.layouts);
+        let named = named(spec, &command.tasks, layouts)?;
         let request = match &command.only {
             Some(nodes) => left(spec, nodes, command.from)?,
-            None => Request::range(command.from, command.to, &chosen(spec, &named)),
+            None => Request::range(command.from, command.to, &chosen(spec, &named, layouts)?),
         };
         let days = || command.from.through(command.to);
         let named = named.iter().flat_map(|id| days().map(move |day| (*id, spec.task(*id).node_day(day)))).collect();
@@ -46,27 +48,32 @@ impl Selection {
     }
 }
 
-/// The tasks that were named, with their followers where that was asked for.
-fn named(spec: &PipelineSpec, tasks: &[String]) -> Result<Vec<TaskId>, CommandError> {
+/// The tasks that were named, with their followers where that was asked for, as far as these are in the layout.
+fn named(spec: &PipelineSpec, tasks: &[String], layouts: Layouts) -> Result<Vec<TaskId>, CommandError> {
     let mut named = Vec::new();
     for text in tasks {
         let (name, followers) = text.strip_suffix('+').map_or((text.as_str(), false), |name| (name, true));
         let task = spec.find_task(name).map_err(usage)?;
         named.push(task);
         if followers {
-            named.extend(followers_of(spec, task));
+            let followers = followers_of(spec, task).into_iter();
+            named.extend(followers.filter(|follower| layouts.include(spec.task(*follower).layout)));
         }
     }
     Ok(named)
 }
 
-/// The tasks that were named; else those that nothing reads from.
-fn chosen(spec: &PipelineSpec, named: &[TaskId]) -> Vec<TaskId> {
+/// The tasks that were named; else those of the layout that nothing reads from.
+fn chosen(spec: &PipelineSpec, named: &[TaskId], layouts: Layouts) -> Result<Vec<TaskId>, CommandError> {
     let read_by_none = |id: &TaskId| !spec.task_ids().any(|other| spec.needs(other).any(|needed| needed == *id));
-    let mut tasks = if named.is_empty() { spec.task_ids().filter(read_by_none).collect() } else { named.to_vec() };
+    let wanted = |id: &TaskId| read_by_none(id) && layouts.include(spec.task(*id).layout);
+    let mut tasks = if named.is_empty() { spec.task_ids().filter(wanted).collect() } else { named.to_vec() };
     tasks.sort();
     tasks.dedup();
-    tasks
+    if tasks.is_empty() {
+        return Err(usage("no task makes days of this layout\nask for another with --layout".to_string()));
+    }
+    Ok(tasks)
 }
 
 /// All tasks that read from a task, directly or not.

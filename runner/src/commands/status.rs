@@ -2,12 +2,11 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::json;
 
 use super::history::told;
-use super::project::{Project, absolute};
+use super::project::Project;
 use super::selection::Selection;
 use super::{CommandError, print, tell, width};
 use crate::address;
@@ -17,6 +16,7 @@ use crate::day::Day;
 use crate::exit::Exit;
 use crate::graph::NodeId;
 use crate::journal::Command;
+use crate::layout::Outputs;
 use crate::plan::Plan;
 use crate::predict::{Prediction, predict};
 use crate::resolve::Glancing;
@@ -42,14 +42,14 @@ struct Line {
 
 pub fn status(arguments: &StatusArguments) -> Result<Exit, CommandError> {
     let project = Project::open(&arguments.places)?;
-    let output = absolute(arguments.output.as_deref(), &project.spec.output)?;
-    let command = Command { output, ..project.command(&arguments.range)? };
+    let outputs = project.outputs(&arguments.outputs)?;
+    let command = Command { outputs, ..project.command(&arguments.range)? };
     let plan = project.unfold(&Selection::of(&command, &project.spec)?.request)?;
     for gap in &plan.gaps {
         tell(&format!("warning: {}", gap.describe(&project.spec)));
     }
     warn_of_missing(&project, &plan.missing);
-    let mut lines = present(&project, &plan, &command.output)?;
+    let mut lines = present(&project, &plan, &command.outputs)?;
     lines.extend(plan.lacking.iter().map(|((task, day), reason)| Line {
         name: address::name(&project.spec.task(*task).name, *day),
         task: *task,
@@ -79,12 +79,12 @@ fn warn_of_missing(project: &Project, missing: &[String]) {
 }
 
 /// The nodes that there are, in the order of the graph.
-fn present(project: &Project, plan: &Plan, output: &Path) -> Result<Vec<Line>, CommandError> {
+fn present(project: &Project, plan: &Plan, outputs: &Outputs) -> Result<Vec<Line>, CommandError> {
     let programs = project.programs(plan)?;
     let store = Store::open(&project.cache);
     let resolver = project.resolver(plan, &store, &programs);
     let predictions = predict(&resolver, &Glancing::at_all(&store), Check::Stamps, &|_| false);
-    let published = |(id, prediction): (NodeId, &Prediction)| match resolver.published(id, output) {
+    let published = |(id, prediction): (NodeId, &Prediction)| match resolver.published(id, outputs) {
         Some(target) => prediction.result().is_none_or(|kept| store.is_published(kept, &target)),
         None => true,
     };

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread;
-use std::time::Duration;
 
+use super::again::{self, Next, Tried};
 use super::budget::Budget;
+use super::share;
 use super::{Assignment, Engine, Event, Outcome, Results, Success, Summary};
 use crate::failure::{Failure, FailureKind};
 use crate::graph::NodeId;
@@ -19,9 +20,6 @@ use crate::journal::{self, Journal, now};
 use crate::schedule::Schedule;
 use crate::store::{Kept, Reason};
 use crate::ui;
-
-/// The longest that a node waits before it is tried again.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(600);
 
 /// How a run is going.
 pub struct Director<'a> {
@@ -34,21 +32,13 @@ pub struct Director<'a> {
     summary: Summary,
     /// The key of the result of each node that has one.
     results: BTreeMap<String, String>,
-    /// How often each node has been tried, and how it failed the last time.
-    tried: BTreeMap<NodeId, (u32, FailureKind)>,
+    tried: BTreeMap<NodeId, Tried>,
     /// Nodes that wait for something that is not theirs.
     aside: Vec<NodeId>,
     /// Nodes that wait until they can run alone.
     alone: VecDeque<NodeId>,
     /// Whether a node runs that must have no other beside it.
     crowded: bool,
-}
-
-/// What happens to a node that failed.
-enum Next {
-    Over,
-    Again(Duration),
-    Alone,
 }
 
 impl<'a> Director<'a> {
@@ -148,8 +138,10 @@ impl<'a> Director<'a> {
 
     fn assign(&mut self, id: NodeId, alone: bool) {
         self.budget.take(id, self.memory_of(id));
-        let attempt = self.tried.get(&id).map_or(1, |(tried, _)| tried + 1);
-        let _ = self.give.send(Assignment { id, attempt, alone });
+        let attempt = self.tried(id).times + 1;
+        let busy = self.budget.running() + self.schedule.ready();
+        let threads = share::threads(self.engine.cores, self.engine.jobs, if alone { 1 } else { busy });
+        let _ = self.give.send(Assignment { id, attempt, alone, threads });
     }
 
     /// What a node is expected to take: what is declared, or else the most that its task ever took.
@@ -215,8 +207,8 @@ impl<'a> Director<'a> {
             return self.skip(&skipped, "the run was interrupted");
         }
         let next = self.next(id, &failure);
-        let tried = self.tried.get(&id).map_or(1, |(tried, _)| tried + 1);
-        self.tried.insert(id, (tried, failure.kind));
+        let tried = self.tried(id).times + 1;
+        self.tried.insert(id, Tried { times: tried, last: Some(failure.kind) });
         let name = self.engine.name(id).to_string();
         self.record(&journal::Event::Failed {
             at: now(),
@@ -244,23 +236,16 @@ impl<'a> Director<'a> {
         }
     }
 
-    /// Whether a node that failed is tried again. A node that was ended for memory, or that read something that changed,
-    /// gets one more chance; other failures as many as its task allows.
     fn next(&self, id: NodeId, failure: &Failure) -> Next {
         if self.summary.interrupted || self.engine.fail_fast {
             return Next::Over;
         }
-        let (tried, last) = self.tried.get(&id).map_or((0, None), |(tried, last)| (*tried, Some(*last)));
         let limits = &self.engine.resolver.spec.task(self.engine.resolver.graph.node(id).task).limits;
-        match failure.kind {
-            FailureKind::Memory if last != Some(FailureKind::Memory) => Next::Alone,
-            FailureKind::Moved if last != Some(FailureKind::Moved) => Next::Again(Duration::ZERO),
-            FailureKind::Program if tried < u32::from(limits.retries) => {
-                let doubled = limits.backoff.checked_mul(1 << tried.min(31)).unwrap_or(LONGEST_BACKOFF);
-                Next::Again(doubled.min(LONGEST_BACKOFF))
-            }
-            _ => Next::Over,
-        }
+        again::next(failure.kind, self.tried(id), limits)
+    }
+
+    fn tried(&self, id: NodeId) -> Tried {
+        self.tried.get(&id).copied().unwrap_or_default()
     }
 
     /// The node has no result in this run.

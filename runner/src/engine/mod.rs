@@ -8,13 +8,14 @@
 //!
 //! Nodes that are known to have a result are not walked at all; they are found by [`crate::predict`] before.
 
+mod again;
 mod budget;
 mod director;
+mod share;
 mod worker;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -26,6 +27,7 @@ use crate::exec::Executor;
 use crate::failure::Failure;
 use crate::graph::NodeId;
 use crate::journal::{Counts, Journal};
+use crate::layout::Outputs;
 use crate::resolve::Resolver;
 use crate::store::{Check, Kept, Queue, Reason, RunFolders};
 use crate::ui::Progress;
@@ -49,13 +51,13 @@ pub struct Engine<'a> {
     pub executor: &'a dyn Executor,
     pub progress: &'a dyn Progress,
     /// Where days are published.
-    pub output: &'a Path,
+    pub outputs: &'a Outputs,
     /// Which nodes must run whether or not they have a result.
     pub forced: &'a (dyn Fn(NodeId) -> bool + Sync),
     pub check: Check,
-    /// How many nodes run side by side, and how many threads each may use.
+    /// How many nodes run side by side, and how many cores they share.
     pub jobs: usize,
-    pub threads: usize,
+    pub cores: usize,
     /// What they may take together, in bytes.
     pub memory: u64,
     pub fail_fast: bool,
@@ -69,6 +71,8 @@ struct Assignment {
     attempt: u32,
     /// Nothing else runs beside it.
     alone: bool,
+    /// How many threads it may use.
+    threads: usize,
 }
 
 /// What the director hears.

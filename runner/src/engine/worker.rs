@@ -98,8 +98,7 @@ impl Engine<'_> {
         let declared = &resolved.manifest.environment;
         let mut environment: BTreeMap<_, _> =
             declared.iter().map(|(name, value)| (name.clone(), value.into())).collect();
-        let threads = if assignment.alone { self.threads * self.jobs } else { self.threads };
-        environment.insert("POLARS_MAX_THREADS".to_string(), threads.to_string().into());
+        environment.insert("POLARS_MAX_THREADS".to_string(), assignment.threads.to_string().into());
         environment.insert("TASK_REPORT".to_string(), workspace.report().into());
         Job {
             program: self.resolver.programs[node.task.0].clone(),
@@ -115,10 +114,11 @@ impl Engine<'_> {
         }
     }
 
-    /// Puts a result into the output folder, if its task is one that is published.
+    /// Puts a result into the folder of its layout, if its task is one that is published.
     fn publish(&self, id: NodeId, kept: &Kept) -> Result<()> {
-        match self.resolver.published(id, self.output) {
-            Some(target) => self.run.publish(kept, &target),
+        let task = self.resolver.spec.task(self.resolver.graph.node(id).task);
+        match self.resolver.published(id, self.outputs) {
+            Some(target) => self.run.publish(kept, self.outputs.of(task.layout), &target),
             None => Ok(()),
         }
     }

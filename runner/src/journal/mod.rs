@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use record::{Attempt, NodeRecord, Outcome, Record, runs, time};
 
 use crate::day::Day;
+use crate::layout::{Layouts, Outputs};
 use crate::usage::Usage;
 
 /// The name of the journal in the folder of its run.
@@ -28,6 +29,8 @@ pub struct Command {
     pub to: Day,
     /// As they were given: `history`, `history+`.
     pub tasks: Vec<String>,
+    /// As it was given; absent in what earlier versions have written down.
+    pub layout: Option<Layouts>,
     pub jobs: Option<u16>,
     /// In bytes.
     pub memory: Option<u64>,
@@ -38,7 +41,8 @@ pub struct Command {
     pub only: Option<BTreeSet<String>>,
     pub pipeline: PathBuf,
     pub data: PathBuf,
-    pub output: PathBuf,
+    #[serde(flatten)]
+    pub outputs: Outputs,
     pub cache: PathBuf,
 }
 

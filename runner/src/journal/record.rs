@@ -167,6 +167,7 @@ mod tests {
     use super::*;
     use crate::damage::{Chance, damaged, executions};
     use crate::journal::now;
+    use crate::layout::{Layouts, Outputs};
 
     /// The journal of a run in which everything that can happen to a node happened.
     fn journal() -> Vec<u8> {
@@ -175,6 +176,7 @@ mod tests {
             from: "2025-01-01".parse().unwrap(),
             to: "2025-01-03".parse().unwrap(),
             tasks: vec!["take+".into()],
+            layout: Some(Layouts::Both),
             jobs: Some(2),
             memory: Some(1 << 30),
             force: false,
@@ -183,7 +185,7 @@ mod tests {
             only: Some(BTreeSet::from([node()])),
             pipeline: "/p/pipeline.yaml".into(),
             data: "/p/data".into(),
-            output: "/p/output".into(),
+            outputs: Outputs { output: "/p/output".into(), compact: "/p/compact".into() },
             cache: "/p/.cache".into(),
         };
         let usage = Usage { seconds: 0.5, cpu_seconds: 0.25, peak_memory: 1 << 20 };

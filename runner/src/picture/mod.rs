@@ -21,6 +21,7 @@ pub mod text;
 
 use crate::day::Day;
 use crate::graph::{Graph, NodeId, NodeInput};
+use crate::layout::Layout;
 use crate::spec::{Days, Input, Origin, PipelineSpec, Rhythm, TaskId};
 
 /// Boxes and arrows. Boxes are in order of layer, then of the file, then of days.
@@ -125,7 +126,9 @@ impl Picture {
 impl Block {
     fn of_task(spec: &PipelineSpec, id: TaskId, layer: usize) -> Block {
         let task = spec.task(id);
-        let kind = Kind::Task { rhythm: task.rhythm, publish: task.publish.as_deref().map(printable) };
+        let compact = if task.layout == Some(Layout::Compact) { ", compact" } else { "" };
+        let publish = task.publish.as_ref().map(|publish| printable(&format!("{publish}{compact}")));
+        let kind = Kind::Task { rhythm: task.rhythm, publish };
         Block { name: task.name.clone(), day: None, kind, layer, raw: Vec::new() }
     }
 

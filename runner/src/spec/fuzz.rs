@@ -14,7 +14,7 @@ use super::{check, yaml};
 use crate::damage::{Chance, executions};
 
 /// Valid and nearly valid pipelines, from which the damaged ones are made.
-const CORPUS: [&str; 8] = [
+const CORPUS: [&str; 9] = [
     include_str!("../../../pipeline.yaml"),
     "
 sources:
@@ -40,6 +40,25 @@ tasks:
 ",
     "sources: {}\ntasks:\n  a:\n    run: r\n    once: true\n    inputs: {b: {from: b.o}}\n    outputs: {o: o}\n  b:\n    \
      run: r\n    once: true\n    inputs: {a: {from: a.o, lookback_days: null}}\n    outputs: {o: \"o/{day}\"}\n",
+    "
+layout: both
+compact: small
+sources: {words: {path: 'words/{day}.txt'}}
+tasks:
+  month:
+    run: r
+    every: month
+    inputs: {raw: {source: words}}
+    outputs: {text: text.txt}
+  day:
+    run: r
+    layout: compact
+    inputs:
+      months: {from: month.text, lookback_days: &days 40}
+      before: {source: words, lookback_days: *days, without: months}
+    outputs: {text: text.txt}
+    publish: dt={day}
+",
     "tasks:\n  say:\n    run: ./say.sh\n    params: {some_list: [1, b c], map: {x: 1, y: two}, on: true, off: false, none: \
      null, share: 0.01, name: yes, deep: [[1]]}\n    env: {GREETING: hello}\nsources:\n  words: {gaps: refused}\n",
     "data: &a raw\noutput: *a\ncache: !!str x\nsources: &s\n  a: {path: a/*}\ntasks: *s\n",

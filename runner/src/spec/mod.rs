@@ -18,6 +18,7 @@ pub use error::SpecError;
 use error::closest;
 
 use crate::day::Day;
+use crate::layout::{Layout, Layouts, Outputs};
 use crate::pattern::PathPattern;
 use crate::span::Span;
 
@@ -30,8 +31,10 @@ pub struct PipelineSpec {
     /// The folder of the file; relative paths in it start here.
     pub folder: PathBuf,
     pub data: PathBuf,
-    pub output: PathBuf,
+    pub outputs: Outputs,
     pub cache: PathBuf,
+    /// The layouts that are made if the command line does not say.
+    pub layouts: Layouts,
     /// In the order of the file.
     pub sources: Vec<Source>,
     /// In the order of the file.
@@ -77,7 +80,9 @@ pub struct Task {
     /// Variables that the program sees beside the usual few.
     pub environment: BTreeMap<String, String>,
     pub outputs: Vec<Output>,
-    /// The folder below the output folder that shows a day's outputs, with `{day}` in it.
+    /// The layout that it makes, if there is more than one way to have a day.
+    pub layout: Option<Layout>,
+    /// The folder below that of its layout that shows a day's outputs, with `{day}` in it.
     pub publish: Option<String>,
     pub limits: Limits,
     /// Whether it may use only events stamped before its day: it has to report the newest that it used.

@@ -12,6 +12,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_yaml::{Error, Spanned};
 
 use super::error::{self, Problem};
+use crate::layout::{Layout, Layouts};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +21,9 @@ pub struct Pipeline {
     pub data: String,
     #[serde(default = "output")]
     pub output: String,
+    pub compact: Option<String>,
+    #[serde(default)]
+    pub layout: Layouts,
     #[serde(default = "cache")]
     pub cache: String,
     pub sources: Ordered<Source>,
@@ -51,6 +55,7 @@ pub struct Task {
     #[serde(default)]
     pub once: bool,
     pub every: Option<Spanned<Every>>,
+    pub layout: Option<Layout>,
     #[serde(default)]
     pub inputs: Ordered<Input>,
     #[serde(default)]

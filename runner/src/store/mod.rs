@@ -203,14 +203,14 @@ impl Store {
     }
 
     /// Sets up the folders of a run, and clears away what runs that were killed have left here and in the output
-    /// folder.
-    pub fn begin_run(&self, id: &str, output: &Path) -> Result<RunFolders> {
-        RunFolders::begin(&self.root, id, output)
+    /// folders.
+    pub fn begin_run(&self, id: &str, outputs: &[&Path]) -> Result<RunFolders> {
+        RunFolders::begin(&self.root, id, outputs)
     }
 
     /// Clears away what runs that were killed have left, where no run begins that would.
-    pub fn tidy(&self, output: &Path) -> Result<()> {
-        run_folders::tidy(&self.root, output)
+    pub fn tidy(&self, outputs: &[&Path]) -> Result<()> {
+        run_folders::tidy(&self.root, outputs)
     }
 
     /// Whether the output folder shows a result as it is.

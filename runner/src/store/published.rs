@@ -1,4 +1,4 @@
-//! The output folder: days as their readers see them.
+//! The output folders: days as their readers see them.
 //!
 //! A day is one folder, and it changes by one rename: what is there is the old day or the new one, whole. It is
 //! put together beside the days, in a folder whose leading dot hides it from readers, and its files are forced to disk
@@ -45,7 +45,8 @@ pub fn publish(result: &Kept, target: &Path, shelf: &Path) -> io::Result<()> {
     if is_published(result, target) {
         return Ok(());
     }
-    let unfinished = shelf.join(target.file_name().unwrap_or_default());
+    // Not after the day, which may be published by several tasks at the same time.
+    let unfinished = shelf.join(result.key.to_string());
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished)?;
     }

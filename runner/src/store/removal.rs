@@ -96,10 +96,11 @@ impl Removal<'_> {
         Ok(())
     }
 
-    /// Removes what is kept of a run, and the days that it did not get to publish in an output folder.
-    pub fn run(&self, run: &Place, output: Option<&Path>) -> Result<()> {
+    /// Removes what is kept of a run, and the days that it did not get to publish in its output folders.
+    pub fn run<'a>(&self, run: &Place, outputs: impl IntoIterator<Item = &'a Path>) -> Result<()> {
         // Once the run is forgotten, nobody knows any more whose they are.
-        if let Some(shelf) = output.map(|output| published::shelf(output, &run.name())).filter(|shelf| shelf.exists()) {
+        let shelves = outputs.into_iter().map(|output| published::shelf(output, &run.name()));
+        for shelf in shelves.filter(|shelf| shelf.exists()) {
             fs::remove_dir_all(&shelf).with_context(|| format!("cannot remove {}", shelf.display()))?;
         }
         self.discard(&run.path, &run.name())

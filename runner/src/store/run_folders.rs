@@ -22,14 +22,15 @@ pub struct RunFolders {
     pub records: PathBuf,
     root: PathBuf,
     work: PathBuf,
-    shelf: PathBuf,
+    /// The folders in which it may put days together.
+    shelves: Vec<PathBuf>,
     _lock: File,
 }
 
 impl RunFolders {
     /// Sets up the folders of a run below the cache's root, and clears away what runs that were killed have left there
-    /// and in the output folder.
-    pub(super) fn begin(root: &Path, id: &str, output: &Path) -> Result<Self> {
+    /// and in the output folders.
+    pub(super) fn begin(root: &Path, id: &str, outputs: &[&Path]) -> Result<Self> {
         fs::create_dir_all(root).with_context(|| format!("cannot create {}", root.display()))?;
         // Held for a moment: no other run may take this one's folders for abandoned before their lock is held.
         let _beginning = lock(&root.join(BEGINNING))?;
@@ -40,9 +41,9 @@ impl RunFolders {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         }
         let alive = lock(&work.join("lock"))?;
-        clear(root, output)?;
-        let shelf = published::shelf(output, id);
-        Ok(RunFolders { id: id.to_string(), records, root: root.to_path_buf(), work, shelf, _lock: alive })
+        clear(root, outputs)?;
+        let shelves = outputs.iter().map(|output| published::shelf(output, id)).collect();
+        Ok(RunFolders { id: id.to_string(), records, root: root.to_path_buf(), work, shelves, _lock: alive })
     }
 
     /// Where nodes are made.
@@ -67,15 +68,16 @@ impl RunFolders {
         Ok(path)
     }
 
-    /// Puts a day's result into the output folder, as one rename, unless it is there already.
-    pub fn publish(&self, result: &Kept, target: &Path) -> Result<()> {
-        published::publish(result, target, &self.shelf).with_context(|| format!("cannot publish {}", target.display()))
+    /// Puts a day's result into an output folder, as one rename, unless it is there already.
+    pub fn publish(&self, result: &Kept, output: &Path, target: &Path) -> Result<()> {
+        let shelf = published::shelf(output, &self.id);
+        published::publish(result, target, &shelf).with_context(|| format!("cannot publish {}", target.display()))
     }
 
     /// Removes what only the run itself needed.
     pub fn finish(self) -> io::Result<()> {
-        if self.shelf.exists() {
-            fs::remove_dir_all(&self.shelf)?;
+        for shelf in self.shelves.iter().filter(|shelf| shelf.exists()) {
+            fs::remove_dir_all(shelf)?;
         }
         fs::remove_dir_all(&self.work)
     }
@@ -91,21 +93,23 @@ pub(super) fn claims(root: &Path) -> PathBuf {
 }
 
 /// Clears away what runs that were killed have left, if there is any: a look into one folder tells.
-pub(super) fn tidy(root: &Path, output: &Path) -> Result<()> {
+pub(super) fn tidy(root: &Path, outputs: &[&Path]) -> Result<()> {
     if abandoned(&root.join("work")).is_ok_and(|runs| runs.is_empty()) {
         return Ok(());
     }
     let _beginning = lock(&root.join(BEGINNING))?;
-    clear(root, output)
+    clear(root, outputs)
 }
 
-/// Removes what runs that were killed have left in the cache and in the output folder.
-fn clear(root: &Path, output: &Path) -> Result<()> {
+/// Removes what runs that were killed have left in the cache and in output folders.
+fn clear(root: &Path, outputs: &[&Path]) -> Result<()> {
     let work = root.join("work");
     clear_abandoned(&work).with_context(|| format!("cannot clear {}", work.display()))?;
     claim::clear_abandoned(&claims(root)).with_context(|| format!("cannot clear {}", claims(root).display()))?;
     let ended = |run: &str| root.join("runs").join(run).exists() && !work.join(run).exists();
-    published::clear_abandoned(output, ended).with_context(|| format!("cannot clear {}", output.display()))
+    outputs.iter().try_for_each(|output| {
+        published::clear_abandoned(output, ended).with_context(|| format!("cannot clear {}", output.display()))
+    })
 }
 
 /// Removes the work of runs whose lock nobody holds, and what was on its way out of the cache.

@@ -99,7 +99,7 @@ fn remove(mut removal: Removal, choice: &Choice, past: &Past) -> Result<(), Comm
         removal.damaged(place)?;
     }
     for run in choice.runs() {
-        removal.run(run, past.record(&run.name()).map(|record| record.command.output.as_path()))?;
+        removal.run(run, past.record(&run.name()).into_iter().flat_map(|record| record.command.outputs.all()))?;
     }
     for (held, ..) in choice.results() {
         removal.result(held)?;

@@ -6,16 +6,17 @@ mod size;
 mod verify;
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 use chrono::{DateTime, Utc};
 
-use super::project::{Project, absolute};
+use super::project::Project;
 use super::{CommandError, tell};
-use crate::cli::{CacheArguments, CacheVerb};
+use crate::cli::{CacheArguments, CacheVerb, OutputFolders};
 use crate::exit::Exit;
 use crate::journal::{self, Record};
+use crate::layout::Outputs;
 use crate::store::{Key, Store};
 use crate::ui;
 
@@ -63,9 +64,10 @@ impl Past {
 
     /// Every folder in which days were published, as far as it is known.
     fn outputs(&self, project: &Project) -> Result<Vec<PathBuf>, CommandError> {
-        let mut outputs: BTreeSet<PathBuf> = self.records.iter().map(|record| record.command.output.clone()).collect();
-        outputs.insert(absolute(None, &project.spec.output)?);
-        Ok(outputs.into_iter().collect())
+        let own = project.outputs(&OutputFolders::default())?;
+        let all = self.records.iter().map(|record| &record.command.outputs).chain([&own]);
+        let folders: BTreeSet<PathBuf> = all.flat_map(Outputs::all).map(Path::to_path_buf).collect();
+        Ok(folders.into_iter().collect())
     }
 }
 

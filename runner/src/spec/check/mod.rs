@@ -14,6 +14,7 @@ use super::error::Problem;
 use super::limits;
 use super::yaml::{self, Ordered, Pipeline};
 use super::{Gaps, Origin, Output, PipelineSpec, Source, Task, TaskId};
+use crate::layout::{Layout, Outputs};
 use crate::pattern::{DAY, PathPattern};
 
 /// Turns the parsed file into a pipeline, or names the first thing in it that makes no sense.
@@ -25,10 +26,13 @@ pub fn check(parsed: Pipeline, folder: &Path) -> Result<PipelineSpec, Problem> {
         parsed.sources.0.iter().map(|(name, source)| self::source(name, source)).collect::<Result<Vec<_>, _>>()?;
     let names = Names { sources: &parsed.sources, tasks: &parsed.tasks };
     let tasks = parsed.tasks.0.iter().map(|(name, task)| self::task(name, task, &names)).collect::<Result<_, _>>()?;
+    let output = folder.join(&parsed.output);
+    let compact = parsed.compact.as_ref().map_or_else(|| Outputs::beside(&output), |compact| folder.join(compact));
     let spec = PipelineSpec {
         folder: folder.to_path_buf(),
         data: folder.join(&parsed.data),
-        output: folder.join(&parsed.output),
+        outputs: Outputs { output, compact },
+        layouts: parsed.layout,
         cache: folder.join(&parsed.cache),
         sources,
         tasks,
@@ -108,6 +112,7 @@ fn task(name: &Spanned<String>, task: &yaml::Task, names: &Names) -> Result<Task
         arguments,
         environment: task.env.clone(),
         outputs,
+        layout: task.layout,
         publish: task.publish.as_ref().map(|publish| publish.value.clone()),
         limits: limits::limits(task)?,
         point_in_time: task.point_in_time.as_ref().is_some_and(|declared| declared.value),
@@ -176,12 +181,17 @@ fn argument(name: &Spanned<String>, value: &Spanned<Value>, arguments: &mut Vec<
     Ok(())
 }
 
-/// A published folder holds the outputs of one task and nothing else.
+/// A published folder holds the outputs of one task and nothing else. Compact days have a place of their own.
 fn check_published(tasks: &Ordered<yaml::Task>) -> Result<(), Problem> {
-    let published: Vec<_> = tasks.0.iter().filter_map(|(name, task)| Some((name, task.publish.as_ref()?))).collect();
-    for (place, (_, folder)) in published.iter().enumerate() {
-        if let Some((other, _)) = published[..place].iter().find(|(_, other)| other.value == folder.value) {
-            return Err(Problem::at(folder, format!("`{}` publishes into this folder already", other.value))
+    let published = |(name, task): &'_ (Spanned<String>, yaml::Task)| {
+        Some((name.value.clone(), task.layout == Some(Layout::Compact), task.publish.clone()?))
+    };
+    let published: Vec<_> = tasks.0.iter().filter_map(published).collect();
+    for (place, (_, compact, folder)) in published.iter().enumerate() {
+        let same =
+            |(_, other, path): &&(String, bool, Spanned<String>)| (other, &path.value) == (compact, &folder.value);
+        if let Some((other, ..)) = published[..place].iter().find(same) {
+            return Err(Problem::at(folder, format!("`{other}` publishes into this folder already"))
                 .hint("give each task a folder of its own, such as `NAME/dt={day}`"));
         }
     }

@@ -1,0 +1,52 @@
+//! What several verbs have on their command lines: days and tasks, and folders.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::day::Day;
+use crate::layout::Layouts;
+
+/// Some tasks on some days.
+#[derive(Args)]
+pub struct Range {
+    /// The first day to make
+    #[arg(long, value_name = "DAY")]
+    pub from: Day,
+    /// The last day to make
+    #[arg(long, value_name = "DAY")]
+    pub to: Day,
+    /// Make this task and what it needs; with a + behind it, also all that follows from it. May be repeated
+    #[arg(long = "task", value_name = "NAME[+]")]
+    pub tasks: Vec<String>,
+    /// Which form of the days to make [default: what pipeline.yaml says]
+    ///
+    /// Tasks of another layout are left out, unless they are named with --task.
+    #[arg(long, value_enum)]
+    pub layout: Option<Layouts>,
+}
+
+/// Where days are published; what is not given comes from pipeline.yaml.
+#[derive(Args, Default)]
+pub struct OutputFolders {
+    /// The folder in which days are published
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// The folder in which compact days are published [default: `compact` beside --output, if that is given]
+    #[arg(long, value_name = "DIR")]
+    pub compact: Option<PathBuf>,
+}
+
+/// Where things are; what is not given comes from pipeline.yaml.
+#[derive(Args)]
+pub struct Places {
+    /// The pipeline [default: pipeline.yaml in this folder or the nearest one above]
+    #[arg(long, value_name = "FILE")]
+    pub pipeline: Option<PathBuf>,
+    /// The folder of the raw files
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The folder of the cache
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+}
