@@ -24,7 +24,7 @@ use polars::prelude::{ArrowDataType, ArrowField, ArrowSchema};
 
 use crate::pages::dictionary::Dictionary;
 use crate::pages::file::{self, RowGroup};
-use crate::pages::{ColumnPages, Sizes, hybrid, required, required_list};
+use crate::pages::{ColumnPages, Sizes, hybrid, levels, required, required_list};
 use crate::schema::{ACTION_TYPES, ACTIONS, CUSTOMER_ID, IS_ORDER, ITEM_ID};
 use crate::training::TrainingRows;
 
@@ -73,7 +73,7 @@ impl<'a> CompactRows<'a> {
             required_list(ACTION_TYPES, ArrowDataType::Int8),
         ]);
         let count = self.histories.len().div_ceil(sizes.row_group);
-        file::write(out, &schema, CREATED_BY, count, threads, |number, columns| {
+        file::write(out, schema, CREATED_BY, count, threads, |number, columns| {
             let histories = self.histories.chunks(sizes.row_group).nth(number).unwrap_or_default();
             let customers: Vec<i64> = histories.iter().map(|(customer, _)| *customer).collect();
             let lists: Vec<_> = histories.iter().map(|(_, row)| self.rows.histories.range(*row)).collect();
@@ -106,7 +106,7 @@ impl<'a> CompactRows<'a> {
         ]);
         let rows = self.rows;
         let count = rows.customers.len().div_ceil(row_group);
-        file::write(out, &schema, CREATED_BY, count, threads, |number, columns| {
+        file::write(out, schema, CREATED_BY, count, threads, |number, columns| {
             let start = number * row_group;
             let range = start..rows.customers.len().min(start + row_group);
             let column = |number: usize| ColumnPages::new(&columns[number]);
@@ -130,26 +130,12 @@ fn page(
     values: impl ExactSizeIterator<Item = u32>,
     width: usize,
 ) -> Result<()> {
+    let lengths: Vec<usize> = lists.iter().map(Range::len).collect();
     let mut bytes = Vec::new();
-    // The first value of a list begins it (level 0) and the others go on with it (1). An empty list is an entry without a
-    // value.
-    hybrid::measured(&mut bytes, |levels| {
-        for list in lists {
-            hybrid::repeated(levels, 1, 0, 1);
-            hybrid::repeated(levels, list.len().saturating_sub(1), 1, 1);
-        }
-    });
-    // Whether there is a value (1) or not (0).
-    hybrid::measured(&mut bytes, |levels| {
-        for same in lists.chunk_by(|a, b| a.is_empty() == b.is_empty()) {
-            let values = same.iter().map(Range::len).sum();
-            hybrid::repeated(levels, if values == 0 { same.len() } else { values }, u32::from(values > 0), 1);
-        }
-    });
+    levels::of_lists(&mut bytes, &lengths);
     bytes.push(width as u8);
     hybrid::packed(&mut bytes, values, width);
-    let entries = lists.iter().map(|list| list.len().max(1)).sum();
-    column.lists(lists.len(), entries, bytes)
+    column.lists(lists.len(), levels::entries(&lengths), bytes)
 }
 
 /// The number of a history, as samples have it.

@@ -51,7 +51,7 @@ pub fn write(out: impl Write, rows: &TrainingRows, length: usize, sizes: Sizes, 
         bail!("a history of {longest} actions does not fit into {length}: both tasks need the same history_length");
     }
     let count = rows.customers.len().div_ceil(sizes.row_group);
-    file::write(out, &arrow_schema(), CREATED_BY, count, threads, |number, columns| {
+    file::write(out, arrow_schema(), CREATED_BY, count, threads, |number, columns| {
         let start = number * sizes.row_group;
         let end = rows.customers.len().min(start + sizes.row_group);
         row_group(rows, length, start..end, sizes.page, columns)

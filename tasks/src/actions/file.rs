@@ -14,9 +14,9 @@ use polars_parquet::parquet::metadata::{ColumnChunkMetadata, FileMetadata};
 use polars_parquet::parquet::read::read_metadata;
 use polars_parquet::parquet::statistics::Statistics;
 
-use super::pages::{self, Packed};
 use super::times::Times;
 use super::{Action, ActionWriter, CREATED_BY};
+use crate::pages::reading::{self, Packed};
 use crate::parquet_file::guarded;
 use crate::{schema, table};
 
@@ -124,7 +124,7 @@ impl ActionFile {
         self.bytes(start..chunks[last].byte_range().end, &mut block.bytes)?;
         let column = |column: usize| {
             let range = chunks[column].byte_range();
-            pages::find(&block.bytes, (range.start - start) as usize..(range.end - start) as usize, rows)
+            reading::find(&block.bytes, (range.start - start) as usize..(range.end - start) as usize, rows)
         };
         let customers = column(CUSTOMER)?;
         block.customers.clear();
@@ -132,7 +132,7 @@ impl ActionFile {
         if !block.customers.is_sorted_by(|a, b| a < b) {
             bail!("customers that are not sorted");
         }
-        pages::ends_of_runs(&block.bytes[customers.values], block.customers.len(), rows, &mut block.ends)?;
+        reading::ends_of_runs(&block.bytes[customers.values], block.customers.len(), rows, &mut block.ends)?;
         block.items = column(ITEM)?.values;
         let types = column(TYPE)?;
         block.types = Packed::find(&block.bytes, types, rows)?;

@@ -17,13 +17,12 @@
 //!
 //! Formats: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>.
 //!
-//! [`file`] reads, [`writer`] writes, [`pages`] knows the encodings; [`era`] orders whole tables by time. None of them
-//! knows what an action is for.
+//! [`file`] reads and [`writer`] writes, with the encodings of [`crate::pages`]; [`era`] orders whole tables by time. None
+//! of them knows what an action is for.
 
 pub mod action;
 pub mod era;
 pub mod file;
-mod pages;
 #[cfg(test)]
 pub mod random;
 pub mod times;

@@ -8,18 +8,13 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use polars::prelude::{ArrowDataType, ArrowField, ArrowSchema, ArrowTimeUnit};
-use polars_parquet::parquet::CowBuffer;
-use polars_parquet::parquet::encoding::Encoding;
-use polars_parquet::parquet::error::ParquetError;
-use polars_parquet::parquet::metadata::Descriptor;
-use polars_parquet::parquet::page::{DataPage, DataPageHeader, DataPageHeaderV1, DictPage, Page};
-use polars_parquet::parquet::statistics::{ParquetStatistics, PrimitiveStatistics};
-use polars_parquet::parquet::write::{Compressor, DynIter, DynStreamingIterator, FileWriter, Version, WriteOptions};
-use polars_parquet::write::{CompressionOptions, schema_to_metadata_key, to_parquet_schema};
+use polars::prelude::{ArrowDataType, ArrowSchema, ArrowTimeUnit};
+use polars_parquet::parquet::metadata::ColumnDescriptor;
 
 use super::times::Times;
-use super::{Action, Block, CREATED_BY, pages};
+use super::{Action, Block, CREATED_BY};
+use crate::pages::file::{PageFile, RowGroup};
+use crate::pages::{ColumnPages, hybrid, required};
 use crate::schema::{ACTION_TYPE, CUSTOMER_ID, ITEM_ID, TIMESTAMP};
 
 /// A row group ends with the customer with whom it reaches so many rows. A reader holds one of each of its tables.
@@ -29,8 +24,7 @@ const MOST_ROWS: usize = 1 << 27;
 
 /// A file to which actions are written one customer after the other.
 pub struct ActionWriter<W: Write> {
-    file: FileWriter<W>,
-    schema: ArrowSchema,
+    file: PageFile<W>,
     pending: Pending,
     row_group: usize,
     rows: u64,
@@ -61,11 +55,8 @@ impl ActionWriter<BufWriter<File>> {
 
 impl<W: Write> ActionWriter<W> {
     pub fn new(out: W) -> Result<Self> {
-        let schema = arrow_schema();
-        // Page statistics would be a page index; those of the columns are written all the same.
-        let options = WriteOptions { write_statistics: false, version: Version::V1 };
-        let file = FileWriter::new(out, to_parquet_schema(&schema)?, options, Some(CREATED_BY.to_string()));
-        Ok(ActionWriter { file, schema, pending: Pending::default(), row_group: ROW_GROUP, rows: 0, times: Times::default() })
+        let file = PageFile::new(out, arrow_schema(), CREATED_BY)?;
+        Ok(ActionWriter { file, pending: Pending::default(), row_group: ROW_GROUP, rows: 0, times: Times::default() })
     }
 
     #[cfg(test)]
@@ -110,8 +101,7 @@ impl<W: Write> ActionWriter<W> {
         if !self.pending.customers.is_empty() {
             self.write_row_group()?;
         }
-        self.file.end(Some(vec![schema_to_metadata_key(&self.schema)]))?;
-        Ok(self.file.into_inner())
+        self.file.finish()
     }
 
     /// Rows written so far, but for those of the customer that is being written.
@@ -135,14 +125,7 @@ impl<W: Write> ActionWriter<W> {
         }
         self.rows += rows as u64;
         self.times = self.times.union(pending.times);
-        let schema = self.file.schema().clone();
-        let columns = pending.columns(schema.columns().iter().map(|column| &column.descriptor))?;
-        let columns = columns.into_iter().map(|pages| {
-            let pages = Compressor::new(pages.into_iter().map(Ok), CompressionOptions::Uncompressed, Vec::new());
-            Ok::<_, ParquetError>(DynStreamingIterator::new(pages))
-        });
-        self.file.write(rows as u64, DynIter::new(columns))?;
-        Ok(())
+        self.file.add(|columns| pending.row_group(columns))
     }
 }
 
@@ -153,7 +136,7 @@ fn arrow_schema() -> ArrowSchema {
         (ACTION_TYPE, ArrowDataType::Int8),
         (TIMESTAMP, ArrowDataType::Timestamp(ArrowTimeUnit::Microsecond, None)),
     ];
-    fields.into_iter().map(|(name, dtype)| (name.into(), ArrowField::new(name.into(), dtype, false))).collect()
+    fields.into_iter().map(|(name, dtype)| (name.into(), required(name, dtype))).collect()
 }
 
 impl Pending {
@@ -172,55 +155,20 @@ impl Pending {
         self.times = self.times.union(Times(timestamp.map(|timestamp| (timestamp, timestamp))));
     }
 
-    /// The pages of each column, in order.
-    fn columns<'a>(self, mut descriptors: impl Iterator<Item = &'a Descriptor>) -> Result<[Vec<Page>; 4]> {
-        let mut descriptor = || descriptors.next().context("a schema of fewer columns");
+    /// The pages of each column.
+    fn row_group(self, columns: &[ColumnDescriptor]) -> Result<RowGroup> {
         let rows = self.types.len();
-        let customers = {
-            let descriptor = descriptor()?;
-            let statistics = extremes(descriptor, self.customers.first().copied().zip(self.customers.last().copied()));
-            let dictionary = self.customers.iter().flat_map(|customer| customer.to_le_bytes()).collect();
-            let dictionary = DictPage::new(CowBuffer::Owned(dictionary), self.customers.len(), true);
-            let runs = pages::ascending_runs(&self.lengths);
-            vec![Page::Dict(dictionary), page(descriptor, rows, Encoding::RleDictionary, runs, Some(statistics))]
-        };
-        let items = vec![page(descriptor()?, rows, Encoding::Plain, self.items, None)];
-        let types = {
-            let (dictionary, places) = pages::pack(&self.types);
-            let values = dictionary.iter().flat_map(|value| i32::from(*value).to_le_bytes()).collect();
-            let values = DictPage::new(CowBuffer::Owned(values), dictionary.len(), true);
-            vec![Page::Dict(values), page(descriptor()?, rows, Encoding::RleDictionary, places, None)]
-        };
-        let timestamps = {
-            let descriptor = descriptor()?;
-            let statistics = extremes(descriptor, self.times.0);
-            vec![page(descriptor, rows, Encoding::Plain, self.timestamps, Some(statistics))]
-        };
-        Ok([customers, items, types, timestamps])
+        let column = |number: usize| ColumnPages::uncompressed(&columns[number]);
+        let customers = self.customers.first().copied().zip(self.customers.last().copied());
+        let (types, places) = hybrid::distinct(&self.types);
+        let pages = [
+            column(0).dictionary(&self.customers)?.places(rows, hybrid::ascending(&self.lengths), customers)?,
+            column(1).plain::<i32>(rows, self.items, None)?,
+            column(2).dictionary(&types)?.places::<i32>(rows, places, None)?,
+            column(3).plain(rows, self.timestamps, self.times.0)?,
+        ];
+        Ok(RowGroup { rows, columns: pages.into_iter().map(ColumnPages::finish).collect() })
     }
-}
-
-fn page(
-    descriptor: &Descriptor,
-    rows: usize,
-    encoding: Encoding,
-    bytes: Vec<u8>,
-    statistics: Option<ParquetStatistics>,
-) -> Page {
-    let header = DataPageHeader::V1(DataPageHeaderV1 {
-        num_values: rows as i32,
-        encoding: encoding.into(),
-        definition_level_encoding: Encoding::Rle.into(),
-        repetition_level_encoding: Encoding::Rle.into(),
-        statistics,
-    });
-    Page::Data(DataPage::new(header, CowBuffer::Owned(bytes), descriptor.clone(), rows))
-}
-
-fn extremes(descriptor: &Descriptor, extremes: Option<(i64, i64)>) -> ParquetStatistics {
-    let (min_value, max_value) = extremes.unzip();
-    let primitive_type = descriptor.primitive_type.clone();
-    PrimitiveStatistics { primitive_type, null_count: Some(0), distinct_count: None, min_value, max_value }.serialize()
 }
 
 #[cfg(test)]

@@ -40,6 +40,34 @@ pub fn packed(bytes: &mut Vec<u8>, values: impl ExactSizeIterator<Item = u32>, w
     bytes.resize(end, 0);
 }
 
+/// A page of the numbers 0, 1, 2 ..., each as often as `counts` says: their width, then a run of each.
+pub fn ascending(counts: &[u32]) -> Vec<u8> {
+    let width = width(counts.len().saturating_sub(1));
+    let mut page = Vec::with_capacity(1 + counts.len() * (width.div_ceil(8) + 2));
+    page.push(width as u8);
+    for (number, count) in counts.iter().enumerate() {
+        repeated(&mut page, *count as usize, number as u32, width);
+    }
+    page
+}
+
+/// The distinct values, ascending, and a page of the place of each value among them: the width, then one packed run.
+pub fn distinct(values: &[i8]) -> (Vec<i32>, Vec<u8>) {
+    let mut places = [None; 256];
+    values.iter().for_each(|value| places[usize::from(*value as u8)] = Some(0));
+    let mut dictionary = Vec::new();
+    for value in i8::MIN..=i8::MAX {
+        if let Some(place) = &mut places[usize::from(value as u8)] {
+            *place = dictionary.len() as u32;
+            dictionary.push(i32::from(value));
+        }
+    }
+    let width = width(dictionary.len().saturating_sub(1));
+    let mut page = vec![width as u8];
+    packed(&mut page, values.iter().map(|value| places[usize::from(*value as u8)].unwrap_or_default()), width);
+    (dictionary, page)
+}
+
 /// What `write` writes, with its length in bytes before it, as levels have it.
 pub fn measured(bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let start = bytes.len();

@@ -14,7 +14,9 @@ pub mod dictionary;
 pub mod file;
 pub mod frame;
 pub mod hybrid;
+pub mod levels;
 pub mod padded;
+pub mod reading;
 
 use anyhow::Result;
 use polars::prelude::{ArrowDataType, ArrowField};
@@ -53,16 +55,24 @@ pub fn required_list(name: &str, dtype: ArrowDataType) -> ArrowField {
 /// The pages of one column of a row group.
 pub struct ColumnPages<'a> {
     descriptor: &'a Descriptor,
+    compression: CompressionOptions,
     pages: Vec<CompressedPage>,
 }
 
 impl<'a> ColumnPages<'a> {
+    /// Pages that are compressed.
     pub fn new(column: &'a ColumnDescriptor) -> Self {
-        ColumnPages { descriptor: &column.descriptor, pages: Vec::new() }
+        let level = ZstdLevel::try_new(ZSTD_LEVEL).ok();
+        ColumnPages { descriptor: &column.descriptor, compression: CompressionOptions::Zstd(level), pages: Vec::new() }
+    }
+
+    /// Pages that are not compressed.
+    pub fn uncompressed(column: &'a ColumnDescriptor) -> Self {
+        ColumnPages { compression: CompressionOptions::Uncompressed, ..ColumnPages::new(column) }
     }
 
     /// The dictionary, which comes before all pages that refer to it.
-    pub fn dictionary(mut self, values: &[i32]) -> Result<Self> {
+    pub fn dictionary<T: NativeType>(mut self, values: &[T]) -> Result<Self> {
         let page = DictPage::new(CowBuffer::Owned(plain(values)), values.len(), false);
         self.compress(Page::Dict(page))?;
         Ok(self)
@@ -73,7 +83,12 @@ impl<'a> ColumnPages<'a> {
         self.data(rows, header(entries, Encoding::RleDictionary, None)?, bytes)
     }
 
-    /// The same, of bytes that repeat, which are never written out.
+    /// A page of lists: levels, then PLAIN values.
+    pub fn plain_lists(&mut self, rows: usize, entries: usize, bytes: Vec<u8>) -> Result<()> {
+        self.data(rows, header(entries, Encoding::Plain, None)?, bytes)
+    }
+
+    /// A page of lists and places whose bytes repeat, which are never written out.
     pub fn repeating_lists(&mut self, rows: usize, entries: usize, pieces: &[Piece]) -> Result<()> {
         self.pages.push(CompressedPage::Data(CompressedDataPage::new(
             header(entries, Encoding::RleDictionary, None)?,
@@ -87,17 +102,35 @@ impl<'a> ColumnPages<'a> {
     }
 
     /// All values of a row group as one PLAIN page, with their smallest and largest, by which readers skip row groups.
-    pub fn numbers<T: NativeType + Ord>(mut self, values: &[T]) -> Result<Self> {
+    pub fn numbers<T: NativeType + Ord>(self, values: &[T]) -> Result<Self> {
+        let extremes = values.iter().min().copied().zip(values.iter().max().copied());
+        self.plain(values.len(), plain(values), extremes)
+    }
+
+    /// All values of a row group as one PLAIN page, given as its bytes, with their smallest and largest if known.
+    pub fn plain<T: NativeType>(mut self, rows: usize, bytes: Vec<u8>, extremes: Option<(T, T)>) -> Result<Self> {
+        let statistics = self.statistics(extremes);
+        self.data(rows, header(rows, Encoding::Plain, statistics)?, bytes)?;
+        Ok(self)
+    }
+
+    /// All values of a row group as one page of a dictionary's places: their width and runs.
+    pub fn places<T: NativeType>(mut self, rows: usize, bytes: Vec<u8>, extremes: Option<(T, T)>) -> Result<Self> {
+        let statistics = self.statistics(extremes);
+        self.data(rows, header(rows, Encoding::RleDictionary, statistics)?, bytes)?;
+        Ok(self)
+    }
+
+    fn statistics<T: NativeType>(&self, extremes: Option<(T, T)>) -> Option<ParquetStatistics> {
+        let (smallest, largest) = extremes?;
         let statistics = PrimitiveStatistics {
             primitive_type: self.descriptor.primitive_type.clone(),
             null_count: Some(0),
             distinct_count: None,
-            min_value: values.iter().min().copied(),
-            max_value: values.iter().max().copied(),
+            min_value: Some(smallest),
+            max_value: Some(largest),
         };
-        let header = header(values.len(), Encoding::Plain, Some(statistics.serialize()))?;
-        self.data(values.len(), header, plain(values))?;
-        Ok(self)
+        Some(statistics.serialize())
     }
 
     /// All values of a row group as one PLAIN page.
@@ -124,8 +157,7 @@ impl<'a> ColumnPages<'a> {
     }
 
     fn compress(&mut self, page: Page) -> Result<()> {
-        let compression = CompressionOptions::Zstd(Some(ZstdLevel::try_new(ZSTD_LEVEL)?));
-        self.pages.push(compress(page, Vec::new(), compression)?);
+        self.pages.push(compress(page, Vec::new(), self.compression)?);
         Ok(())
     }
 }
@@ -141,7 +173,7 @@ fn header(entries: usize, encoding: Encoding, statistics: Option<ParquetStatisti
 }
 
 /// Numbers one after the other, the lowest byte first.
-fn plain<T: NativeType>(values: &[T]) -> Vec<u8> {
+pub fn plain<T: NativeType>(values: &[T]) -> Vec<u8> {
     let mut bytes = vec![0; size_of_val(values)];
     for (slot, value) in bytes.chunks_exact_mut(size_of::<T>()).zip(values) {
         slot.copy_from_slice(value.to_le_bytes().as_ref());

@@ -1,4 +1,8 @@
-//! The encodings of the pages of an action table, to and from bytes. It knows neither files nor customers.
+//! Reads pages of the few kinds that our own writers write, straight from the bytes of a file.
+//!
+//! A general reader decodes whatever a page may hold, value by value. Of a page that is known to be one run of packed
+//! values, or PLAIN values and nothing else, the value at a place is found without decoding those before it. Everything
+//! else is an error here, never a wrong value.
 
 use std::io::Cursor;
 use std::ops::Range;
@@ -16,8 +20,8 @@ pub struct Pages {
     pub values: Range<usize>,
 }
 
-/// Finds the pages of a column that lies at a place of `bytes`: at most one dictionary, then one page of all rows.
-pub fn find(bytes: &[u8], mut column: Range<usize>, rows: usize) -> Result<Pages> {
+/// Finds the pages of a column that lies at a place of `bytes`: at most one dictionary, then one page of so many entries.
+pub fn find(bytes: &[u8], mut column: Range<usize>, entries: usize) -> Result<Pages> {
     let mut pages = Pages { dictionary: 0..0, values: 0..0 };
     let mut seen = 0;
     while !column.is_empty() {
@@ -31,7 +35,7 @@ pub fn find(bytes: &[u8], mut column: Range<usize>, rows: usize) -> Result<Pages
         }
         match (header.type_, header.data_page_header) {
             (PageType::DICTIONARY_PAGE, _) if seen == 0 => pages.dictionary = page,
-            (PageType::DATA_PAGE, Some(header)) if usize::try_from(header.num_values)? == rows => {
+            (PageType::DATA_PAGE, Some(header)) if usize::try_from(header.num_values)? == entries => {
                 pages.values = page;
                 seen += 1;
             }
@@ -39,15 +43,6 @@ pub fn find(bytes: &[u8], mut column: Range<usize>, rows: usize) -> Result<Pages
         }
     }
     if seen == 1 { Ok(pages) } else { bail!("{seen} pages where there should be one") }
-}
-
-/// A number of variable length, seven bits a byte, the lowest first (ULEB128).
-fn put_varint(bytes: &mut Vec<u8>, mut value: usize) {
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
 }
 
 /// Takes a number of variable length off the front; `None` if it does not end.
@@ -64,25 +59,7 @@ fn take_varint(bytes: &mut &[u8]) -> Option<usize> {
     None
 }
 
-/// Bits that it takes to tell `count` values apart; at least one, as not every reader takes less.
-pub fn width(count: usize) -> u32 {
-    count.saturating_sub(1).checked_ilog2().map_or(1, |highest| highest + 1)
-}
-
-/// A page of dictionary places 0, 1, 2 ..., each as often as `lengths` says: its width, then one RLE run each.
-pub fn ascending_runs(lengths: &[u32]) -> Vec<u8> {
-    let width = width(lengths.len());
-    let value_bytes = width.div_ceil(8) as usize;
-    let mut bytes = Vec::with_capacity(1 + lengths.len() * (value_bytes + 2));
-    bytes.push(width as u8);
-    for (place, length) in lengths.iter().enumerate() {
-        put_varint(&mut bytes, (*length as usize) << 1);
-        bytes.extend_from_slice(&place.to_le_bytes()[..value_bytes]);
-    }
-    bytes
-}
-
-/// Finds where each run of a page of [`ascending_runs`] ends, counted in values.
+/// Finds where each run of a page that holds 0, 1, 2 ... ends, counted in values.
 pub fn ends_of_runs(page: &[u8], count: usize, rows: usize, ends: &mut Vec<u32>) -> Result<()> {
     let Some((width, mut bytes)) = page.split_first() else { bail!("a page without a bit width") };
     let value_bytes = usize::from(*width).div_ceil(8);
@@ -97,7 +74,7 @@ pub fn ends_of_runs(page: &[u8], count: usize, rows: usize, ends: &mut Vec<u32>)
         bytes = rest;
         let value = value.iter().rev().fold(0, |value, byte| value << 8 | usize::from(*byte));
         if header & 1 != 0 || value != place {
-            bail!("a run that is not that of the next customer");
+            bail!("a run that is not of the next number");
         }
         end = end.saturating_add(header >> 1);
         ends.push(u32::try_from(end)?);
@@ -116,33 +93,8 @@ pub struct Packed {
     dictionary: Vec<i8>,
 }
 
-/// The distinct values, ascending, and a page of their places: the width, then a single bit-packed run.
-pub fn pack(values: &[i8]) -> (Vec<i8>, Vec<u8>) {
-    let mut places = [None; 256];
-    values.iter().for_each(|value| places[usize::from(*value as u8)] = Some(0_u8));
-    let mut dictionary = Vec::new();
-    for value in i8::MIN..=i8::MAX {
-        if let Some(place) = &mut places[usize::from(value as u8)] {
-            *place = dictionary.len() as u8;
-            dictionary.push(value);
-        }
-    }
-    let width = width(dictionary.len());
-    let mut page = vec![width as u8];
-    put_varint(&mut page, values.len().div_ceil(8) << 1 | 1);
-    for eight in values.chunks(8) {
-        let mut bits = 0_u64;
-        for (slot, value) in eight.iter().enumerate() {
-            let place = places[usize::from(*value as u8)].unwrap_or_default();
-            bits |= u64::from(place) << (slot as u32 * width);
-        }
-        page.extend_from_slice(&bits.to_le_bytes()[..width as usize]);
-    }
-    (dictionary, page)
-}
-
 impl Packed {
-    /// A page of [`pack`] with so many values, and its dictionary, among `bytes`.
+    /// A page that is one bit-packed run of so many values, and its dictionary, among `bytes`.
     pub fn find(bytes: &[u8], pages: Pages, count: usize) -> Result<Self> {
         let Some((width, mut bits)) = bytes[pages.values.clone()].split_first() else { bail!("a page without a width") };
         let (width, groups) = (usize::from(*width), count.div_ceil(8));
@@ -169,9 +121,73 @@ impl Packed {
     }
 }
 
+/// Finds where each list of a page ends, counted in values, by the levels at the front of the page; and where the levels
+/// end. No list may be cut off, and no value may be missing.
+pub fn ends_of_lists(page: &[u8], lists: usize, ends: &mut Vec<i64>) -> Result<usize> {
+    let mut rest = page;
+    let repetition = measured(&mut rest)?;
+    let mut definition = Runs(measured(&mut rest)?);
+    ends.clear();
+    ends.reserve(lists);
+    let (mut entries, mut end) = (Runs(repetition), 0_i64);
+    let mut next = entries.next()?;
+    // What is left of the run of definition levels: how many entries have a value, or have none.
+    let (mut left, mut with_value) = (0, 0);
+    while let Some((count, level)) = next {
+        if (count, level) != (1, 0) {
+            bail!("lists that begin otherwise than expected");
+        }
+        let mut length = 1;
+        next = entries.next()?;
+        if let Some((more, 1)) = next {
+            length += more;
+            next = entries.next()?;
+        }
+        if left == 0 {
+            (left, with_value) = definition.next()?.context("fewer definition levels than entries")?;
+        }
+        if length > left || (with_value == 0 && length > 1) {
+            bail!("a list with values that are missing");
+        }
+        left -= length;
+        end += if with_value == 0 { 0 } else { length as i64 };
+        ends.push(end);
+    }
+    if ends.len() != lists || left != 0 || definition.next()?.is_some() {
+        bail!("levels of {} lists where {lists} are expected", ends.len());
+    }
+    Ok(page.len() - rest.len())
+}
+
+/// Takes bytes off the front that come with their length.
+fn measured<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8]> {
+    let (length, rest) = bytes.split_first_chunk().context("levels without a length")?;
+    let length = u32::from_le_bytes(*length) as usize;
+    let (levels, rest) = rest.split_at_checked(length).context("levels that are cut off")?;
+    *bytes = rest;
+    Ok(levels)
+}
+
+/// RLE runs of levels of one bit.
+struct Runs<'a>(&'a [u8]);
+
+impl Runs<'_> {
+    /// The next run: how often, and the level.
+    fn next(&mut self) -> Result<Option<(usize, u8)>> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        let header = take_varint(&mut self.0).filter(|header| header & 1 == 0).context("levels that are not runs")?;
+        let (level, rest) = self.0.split_first().context("a run that is cut off")?;
+        self.0 = rest;
+        Ok(Some((header >> 1, *level)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::{hybrid, levels};
 
     #[test]
     fn runs_come_back_as_they_went_in() {
@@ -179,7 +195,7 @@ mod tests {
             let lengths: Vec<u32> = (0..count as u32).map(|place| 1 + place * place % 1_000).collect();
             let rows = lengths.iter().sum::<u32>() as usize;
             let mut ends = Vec::new();
-            ends_of_runs(&ascending_runs(&lengths), count, rows, &mut ends).unwrap();
+            ends_of_runs(&hybrid::ascending(&lengths), count, rows, &mut ends).unwrap();
             let starts = [0].iter().chain(&ends);
             assert_eq!(ends.iter().zip(starts).map(|(end, start)| end - start).collect::<Vec<_>>(), lengths);
         }
@@ -188,14 +204,14 @@ mod tests {
     #[test]
     fn damaged_runs_are_an_error() {
         let fails = |page: &[u8], rows| ends_of_runs(page, 3, rows, &mut Vec::new()).is_err();
-        let page = ascending_runs(&[3, 200, 1]);
+        let page = hybrid::ascending(&[3, 200, 1]);
         assert!(!fails(&page, 204));
         for cut in 0..page.len() {
             assert!(fails(&page[..cut], 204), "cut at {cut}");
         }
         assert!(fails(&page, 203));
-        assert!(fails(&ascending_runs(&[3, 201]), 204));
-        assert!(fails(&ascending_runs(&[3, 200, 1, 5]), 204));
+        assert!(fails(&hybrid::ascending(&[3, 201]), 204));
+        assert!(fails(&hybrid::ascending(&[3, 200, 1, 5]), 204));
     }
 
     #[test]
@@ -204,8 +220,8 @@ mod tests {
             let all: Vec<i8> = (i8::MIN..=i8::MAX).rev().take(distinct).collect();
             for count in [1, 7, 8, 9, 1_000] {
                 let values: Vec<i8> = (0..count).map(|place| all[place * 7 % distinct]).collect();
-                let (dictionary, page) = pack(&values);
-                let mut bytes: Vec<u8> = dictionary.iter().flat_map(|value| i32::from(*value).to_le_bytes()).collect();
+                let (dictionary, page) = hybrid::distinct(&values);
+                let mut bytes: Vec<u8> = dictionary.iter().flat_map(|value| value.to_le_bytes()).collect();
                 let dictionary = 0..bytes.len();
                 bytes.extend(page);
                 let pages = Pages { values: dictionary.end..bytes.len(), dictionary };
@@ -213,6 +229,27 @@ mod tests {
                 let found: Vec<_> = (0..count).map(|place| packed.get(&bytes, place)).collect();
                 assert_eq!(found, values, "{distinct} {count}");
             }
+        }
+    }
+
+    #[test]
+    fn lists_end_where_their_levels_say() {
+        for lengths in [vec![], vec![0], vec![1], vec![0, 0, 3, 1, 0, 200, 2, 0], vec![1, 1, 1], vec![5, 0, 0]] {
+            let mut page = Vec::new();
+            levels::of_lists(&mut page, &lengths);
+            let levels = page.len();
+            page.extend([9; 5]);
+            let mut ends = Vec::new();
+            assert_eq!(ends_of_lists(&page, lengths.len(), &mut ends).unwrap(), levels, "{lengths:?}");
+            let expected = lengths.iter().scan(0, |end, length| {
+                *end += *length as i64;
+                Some(*end)
+            });
+            assert_eq!(ends, expected.collect::<Vec<_>>(), "{lengths:?}");
+            for cut in 0..levels {
+                assert!(ends_of_lists(&page[..cut], lengths.len(), &mut ends).is_err(), "{lengths:?} cut at {cut}");
+            }
+            assert!(ends_of_lists(&page, lengths.len() + 1, &mut ends).is_err(), "{lengths:?}");
         }
     }
 }
