@@ -104,6 +104,11 @@ fn the_months_that_lie_wholly_in_a_look_back_are_read_and_the_days_that_they_lea
     let days = (-9..0).chain([59, 60, 61]).map(|number| format!("take@{}", day(number)));
     let months = ["merge@2025-01-01", "merge@2025-02-01"].map(str::to_string);
     assert_eq!(read, months.into_iter().chain(days).collect::<Vec<_>>(), "70 days before 3 March begin on 23 December");
+    let pipeline = space.read("pipeline.yaml").replace("&days 70", "&days 120");
+    space.write("pipeline.yaml", pipeline);
+    let read = read_by(&space, "recent@2025-03-03", "2025-03-03", "2025-03-03");
+    let months = read.iter().filter(|node| node.starts_with("merge")).collect::<Vec<_>>();
+    assert_eq!(months, ["merge@2024-12-01", "merge@2025-01-01", "merge@2025-02-01"], "files begin in December");
     let january: Vec<String> = (0..31).map(|number| format!("take@{}", day(number))).collect();
     assert_eq!(read_by(&space, "merge@2025-01-01", "2025-03-03", "2025-03-03"), january);
 }
@@ -192,6 +197,17 @@ fn a_month_with_nothing_has_no_node_and_what_else_there_is_of_its_days_is_taken_
 }
 
 #[test]
+fn a_month_goes_without_what_none_of_its_days_has() {
+    let space = months("months_without");
+    space.write("data/births.txt", "2025-01-31 Ada\n");
+    run_days(&space, "2025-03-03", "2025-03-03", &[]).with(0);
+    assert!(ran(&space).contains(&"merge@2025-02-01".to_string()), "which has words and no names");
+    space.write("data/births.txt", "2025-01-31 Ada\n2025-04-01 Jo\n");
+    run_days(&space, "2025-04-01", "2025-04-01", &["--task", "merge"]).with(0);
+    assert_eq!(ran(&space), ["list@once", "merge@2025-04-01"], "which has a name and no words");
+}
+
+#[test]
 fn any_day_of_a_month_means_the_month() {
     let space = months("months_addresses");
     runner(&space, "plan --task merge --from 2025-01-20 --to 2025-02-10").with(0).says("62 nodes:");
@@ -238,6 +254,7 @@ fn a_month_that_is_asked_for_and_has_nothing_is_an_error_that_names_the_files() 
         .says("words: no file for 2025-04; looked for words/2025-04-*.txt\n")
         .does_not_say("2025-04-01");
     let status = runner(&space, "status --task merge --from 2025-04-02 --to 2025-04-03").with(0).stdout;
+    assert!(!status.contains("take"), "nobody asked for its days: {status}");
     assert!(
         status.contains("merge  !!\n") && status.contains("no input  merge@2025-04-01  words: no file"),
         "{status}"

@@ -63,7 +63,10 @@ impl Claim {
             }
             // Its last holder may have removed it between the opening and the locking.
             if is_at(&lock, &path) {
-                lock.set_len(0)?;
+                // To cut off a file that is empty would make ext4 write it to the disk when it is closed.
+                if lock.metadata()?.len() > 0 {
+                    lock.set_len(0)?;
+                }
                 lock.write_all(holder.as_bytes())?;
                 return Ok(Asked::Granted(Claim { path, _lock: lock }));
             }
