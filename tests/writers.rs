@@ -9,45 +9,74 @@ mod training;
 
 use support::{Chance, Space};
 use tables::list_rows;
-use tasks::compact::CompactRows;
+use tasks::compact::{CompactSizes, CompactWriter};
+use tasks::histories::{Histories, HistoryWriter};
 use tasks::pages::Sizes;
-use tasks::training::Tables;
-use tasks::wide;
+use tasks::training::{PORTION, Portion, Tables};
+use tasks::wide::{self, WideWriter};
 use training::Shop;
 
-/// Whether `make` gives the same under one, two, three and many threads; what it gives under one.
-fn under_any_number_of_threads(what: &str, make: impl Fn(&mut Vec<u8>, usize)) -> Vec<u8> {
-    let mut bytes = [1, 2, 3, 8].map(|threads| {
-        let mut bytes = Vec::new();
-        make(&mut bytes, threads);
-        bytes
-    });
-    assert!(bytes.iter().all(|other| *other == bytes[0]), "{what}: threads change bytes");
-    std::mem::take(&mut bytes[0])
+/// What `make` gives, which must be the same under one, two, three and many threads.
+fn under_any_number_of_threads<T: PartialEq>(what: &str, make: impl Fn(usize) -> T) -> T {
+    let mut made = [1, 2, 3, 8].map(&make).into_iter();
+    let first = made.next().unwrap();
+    assert!(made.all(|other| other == first), "{what}: threads change bytes");
+    first
+}
+
+/// Writes the histories of a shop as the `history` task does, so many to a row group.
+fn write_histories(space: &Space, name: &str, shop: &Shop, group: usize) {
+    let mut writer = HistoryWriter::create(&space.path(name)).unwrap();
+    for some in shop.histories.chunks(group) {
+        let mut histories = Histories::default();
+        for (customer, items, types) in some {
+            let offsets = vec![0, items.len() as i64];
+            let (customers, items, action_types) = (vec![*customer], items.clone(), types.clone());
+            histories.append(&Histories { customers, offsets, items, action_types });
+        }
+        writer.write(&histories).unwrap();
+    }
+    writer.finish().unwrap();
 }
 
 /// Writes a shop in both layouts and compares what polars reads with what is meant.
 fn check(space: &Space, shop: &Shop, length: usize, sizes: Sizes, what: &str) {
     shop.write(space);
-    let tables = Tables::read(&space.path("impressions.parquet"), &space.path("histories.parquet")).unwrap();
-    let rows = tables.rows().unwrap();
-    let bytes =
-        under_any_number_of_threads(what, |out, threads| wide::write(out, &rows, length, sizes, threads).unwrap());
-    space.write("wide.parquet", bytes);
-    assert!(list_rows(space, "wide.parquet") == shop.wide(length), "{what}: wide");
-    let Ok(compact) = CompactRows::new(&rows) else { return };
-    let bytes = under_any_number_of_threads(what, |out, threads| compact.write_histories(out, sizes, threads).unwrap());
-    space.write("compact.parquet", bytes);
-    let histories: Vec<_> = list_rows(space, "compact.parquet")
-        .into_iter()
-        .map(|(customer, _, items, types)| (customer, items, types))
-        .collect();
-    assert!(histories == shop.histories, "{what}: histories");
-    let samples = under_any_number_of_threads(what, |out, threads| {
-        compact.write_samples(out, sizes.row_group, threads).unwrap();
-    });
-    space.write("samples.parquet", samples);
-    assert_eq!(tables::table(space, "samples.parquet").height(), shop.impressions.len(), "{what}: samples");
+    write_histories(space, "laid.parquet", shop, sizes.page);
+    let known = |customer| shop.histories.iter().any(|history| history.0 == customer);
+    let everyone_is_known = shop.impressions.iter().all(|impression| known(impression.0));
+    for (histories, portion) in [
+        ("histories.parquet", PORTION),
+        ("laid.parquet", PORTION),
+        ("laid.parquet", Portion { rows: sizes.row_group, actions: usize::MAX }),
+        ("laid.parquet", Portion { rows: usize::MAX, actions: 3 * length }),
+    ] {
+        let tables = Tables::open(&space.path("impressions.parquet"), &space.path(histories)).unwrap();
+        let bytes = under_any_number_of_threads(what, |threads| {
+            let mut writer = WideWriter::new(Vec::new(), length, sizes, threads).unwrap();
+            tables.portions(portion, |rows| writer.write(rows)).unwrap();
+            writer.finish().unwrap()
+        });
+        space.write("wide.parquet", bytes);
+        assert!(list_rows(space, "wide.parquet") == shop.wide(length), "{what}: wide from {histories}");
+        if !everyone_is_known {
+            continue;
+        }
+        let (compact, samples) = under_any_number_of_threads(what, |threads| {
+            let sizes = CompactSizes { histories: sizes, samples: sizes.row_group };
+            let mut writer = CompactWriter::new(Vec::new(), Vec::new(), sizes, threads).unwrap();
+            tables.portions(portion, |rows| writer.write(rows)).unwrap();
+            writer.finish().unwrap()
+        });
+        space.write("compact.parquet", compact).write("samples.parquet", samples);
+        let found = list_rows(space, "compact.parquet").into_iter();
+        let found: Vec<_> = found.map(|(customer, _, items, types)| (customer, items, types)).collect();
+        assert!(found == shop.histories, "{what}: histories from {histories}");
+        let samples = tables::table(space, "samples.parquet");
+        let rows: Vec<_> = samples.column("history_row").unwrap().u32().unwrap().into_no_null_iter().collect();
+        let customers = rows.iter().map(|row| shop.histories[*row as usize].0);
+        assert!(customers.eq(shop.impressions.iter().map(|impression| impression.0)), "{what}: samples");
+    }
 }
 
 #[test]
@@ -117,10 +146,10 @@ fn what_cannot_be_written_is_an_error_under_any_number_of_threads() {
     }
     let space = Space::new("writer_full");
     Shop::random(&mut Chance(4), 500, &[10], true).write(&space);
-    let tables = Tables::read(&space.path("impressions.parquet"), &space.path("histories.parquet")).unwrap();
-    let rows = tables.rows().unwrap();
+    let tables = Tables::open(&space.path("impressions.parquet"), &space.path("histories.parquet")).unwrap();
     for threads in 1..=4 {
-        let error = wide::write(Full(3_000), &rows, 10, Sizes { row_group: 20, page: 5 }, threads).unwrap_err();
+        let mut writer = WideWriter::new(Full(3_000), 10, Sizes { row_group: 20, page: 5 }, threads).unwrap();
+        let error = tables.portions(PORTION, |rows| writer.write(rows)).unwrap_err();
         assert!(format!("{error:#}").contains("no storage space"), "{error:#}");
     }
 }

@@ -4,9 +4,9 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use tasks::compact::{self, CompactRows};
+use tasks::compact::{self, CompactWriter};
 use tasks::training::{Lists, TrainingRows};
-use tasks::wide;
+use tasks::wide::{self, WideWriter};
 
 const CUSTOMERS: usize = 10_000;
 const IMPRESSIONS_EACH: usize = 10;
@@ -66,8 +66,9 @@ fn wide_rows<const THREADS: usize>(bencher: Bencher, mean: usize) {
     let shop = Shop::new(mean);
     let rows = shop.rows();
     bencher.counter(ItemsCount::new(rows.customers.len())).bench_local(|| {
-        let mut out = Vec::new();
-        wide::write(&mut out, black_box(&rows), LENGTH, wide::sizes(LENGTH), THREADS).map(|()| out)
+        let mut writer = WideWriter::new(Vec::new(), LENGTH, wide::sizes(LENGTH), THREADS)?;
+        writer.write(black_box(&rows))?;
+        writer.finish()
     });
 }
 
@@ -76,10 +77,9 @@ fn compact_rows(bencher: Bencher, mean: usize) {
     let shop = Shop::new(mean);
     let rows = shop.rows();
     bencher.counter(ItemsCount::new(rows.customers.len())).bench_local(|| {
-        let compact = CompactRows::new(black_box(&rows))?;
-        let mut out = Vec::new();
-        compact.write_histories(&mut out, compact::HISTORY_SIZES, 1)?;
-        compact.write_samples(&mut out, compact::SAMPLES, 1).map(|()| out)
+        let mut writer = CompactWriter::new(Vec::new(), Vec::new(), compact::SIZES, 1)?;
+        writer.write(black_box(&rows))?;
+        writer.finish()
     });
 }
 

@@ -21,9 +21,10 @@ use std::ops::Range;
 
 use anyhow::{Context, Result};
 use polars::prelude::{ArrowDataType, ArrowField, ArrowSchema};
+use polars_parquet::parquet::metadata::ColumnDescriptor;
 
 use crate::pages::dictionary::Dictionary;
-use crate::pages::file::{self, RowGroup};
+use crate::pages::file::{PageFile, RowGroup};
 use crate::pages::{ColumnPages, Sizes, hybrid, levels, required, required_list};
 use crate::schema::{ACTION_TYPES, ACTIONS, CUSTOMER_ID, IS_ORDER, ITEM_ID};
 use crate::training::TrainingRows;
@@ -36,23 +37,83 @@ const HISTORY_ROW: &str = "history_row";
 const TYPES: [i32; 4] = [0, 1, 2, 3];
 const TYPE_WIDTH: usize = 2;
 
-/// Histories vary in length; so many to a page are a megabyte of items at the very most, if there are a thousand in each.
-pub const HISTORY_SIZES: Sizes = Sizes { row_group: 1 << 14, page: 1 << 9 };
-/// Samples to a row group.
-pub const SAMPLES: usize = 1 << 17;
+/// The sizes of both files.
+#[derive(Clone, Copy)]
+pub struct CompactSizes {
+    pub histories: Sizes,
+    /// Samples to a row group.
+    pub samples: usize,
+}
 
-/// The training rows with each history that they refer to once.
-pub struct CompactRows<'a> {
+/// Histories vary in length; so many to a page are a megabyte of items at the very most, if there are a thousand in each.
+pub const SIZES: CompactSizes =
+    CompactSizes { histories: Sizes { row_group: 1 << 14, page: 1 << 9 }, samples: 1 << 17 };
+
+/// The two files.
+pub struct CompactWriter<W: Write> {
+    histories: PageFile<W>,
+    samples: PageFile<W>,
+    sizes: CompactSizes,
+    threads: usize,
+    /// Histories written so far.
+    written: usize,
+}
+
+/// Some of the training rows, with each history that they refer to once.
+struct CompactRows<'a> {
     rows: &'a TrainingRows<'a>,
     /// Each customer, and their place among `rows.histories`.
     histories: Vec<(i64, usize)>,
-    /// For each impression, the place of its customer among `histories`.
+    /// For each impression, the row of its history in the file.
     history_rows: Vec<u32>,
 }
 
+impl<W: Write> CompactWriter<W> {
+    pub fn new(histories: W, samples: W, sizes: CompactSizes, threads: usize) -> Result<Self> {
+        let histories_schema = schema([
+            required(CUSTOMER_ID, ArrowDataType::Int64),
+            required_list(ACTIONS, ArrowDataType::Int32),
+            required_list(ACTION_TYPES, ArrowDataType::Int8),
+        ]);
+        let samples_schema = schema([
+            required(CUSTOMER_ID, ArrowDataType::Int64),
+            required(ITEM_ID, ArrowDataType::Int32),
+            required(IS_ORDER, ArrowDataType::Boolean),
+            required(HISTORY_ROW, ArrowDataType::UInt32),
+        ]);
+        Ok(CompactWriter {
+            histories: PageFile::new(histories, histories_schema, CREATED_BY)?,
+            samples: PageFile::new(samples, samples_schema, CREATED_BY)?,
+            sizes,
+            threads,
+            written: 0,
+        })
+    }
+
+    /// Writes some rows as row groups of their own; the bytes do not depend on the number of threads. Fails if a customer
+    /// has no history, or if there are more histories than 32 bits can number.
+    pub fn write(&mut self, rows: &TrainingRows) -> Result<()> {
+        let rows = CompactRows::new(rows, self.written)?;
+        let (sizes, samples) = (self.sizes.histories, self.sizes.samples);
+        self.histories.add_all(rows.histories.len().div_ceil(sizes.row_group), self.threads, |number, columns| {
+            rows.histories_row_group(number, sizes, columns)
+        })?;
+        self.samples.add_all(rows.history_rows.len().div_ceil(samples), self.threads, |number, columns| {
+            let start = number * samples;
+            rows.samples_row_group(start..rows.history_rows.len().min(start + samples), columns)
+        })?;
+        self.written += rows.histories.len();
+        Ok(())
+    }
+
+    /// Writes the footers, and gives back what histories and samples were written to.
+    pub fn finish(self) -> Result<(W, W)> {
+        Ok((self.histories.finish()?, self.samples.finish()?))
+    }
+}
+
 impl<'a> CompactRows<'a> {
-    /// Fails if a customer has no history, or if there are more histories than 32 bits can number.
-    pub fn new(rows: &'a TrainingRows) -> Result<Self> {
+    fn new(rows: &'a TrainingRows, written: usize) -> Result<Self> {
         let mut compact = CompactRows { rows, histories: Vec::new(), history_rows: Vec::new() };
         for (customer, history) in rows.customers.iter().zip(&rows.history_rows) {
             let history =
@@ -60,66 +121,43 @@ impl<'a> CompactRows<'a> {
             if compact.histories.last() != Some(&(*customer, history)) {
                 compact.histories.push((*customer, history));
             }
-            compact.history_rows.push(number(compact.histories.len() - 1)?);
+            compact.history_rows.push(number(written + compact.histories.len() - 1)?);
         }
         Ok(compact)
     }
 
-    /// Writes the histories; the bytes depend on the rows and the sizes alone.
-    pub fn write_histories(&self, out: impl Write, sizes: Sizes, threads: usize) -> Result<()> {
-        let schema = schema([
-            required(CUSTOMER_ID, ArrowDataType::Int64),
-            required_list(ACTIONS, ArrowDataType::Int32),
-            required_list(ACTION_TYPES, ArrowDataType::Int8),
-        ]);
-        let count = self.histories.len().div_ceil(sizes.row_group);
-        file::write(out, schema, CREATED_BY, count, threads, |number, columns| {
-            let histories = self.histories.chunks(sizes.row_group).nth(number).unwrap_or_default();
-            let customers: Vec<i64> = histories.iter().map(|(customer, _)| *customer).collect();
-            let lists: Vec<_> = histories.iter().map(|(_, row)| self.rows.histories.range(*row)).collect();
-            let items = self.rows.histories.items;
-            let types = self.rows.histories.action_types;
-            let dictionary = Dictionary::new(lists.iter().map(|list| &items[list.clone()]));
-            let mut actions = ColumnPages::new(&columns[1]).dictionary(&dictionary.values)?;
-            let mut action_types = ColumnPages::new(&columns[2]).dictionary(&TYPES)?;
-            let mut places = &dictionary.places[..];
-            for lists in lists.chunks(sizes.page) {
-                let (some, rest) = places.split_at(lists.iter().map(Range::len).sum());
-                places = rest;
-                let some_types: Vec<i8> = lists.iter().flat_map(|list| &types[list.clone()]).copied().collect();
-                page(&mut actions, lists, some.iter().copied(), dictionary.width())?;
-                page(&mut action_types, lists, some_types.iter().map(|kind| *kind as u32), TYPE_WIDTH)?;
-            }
-            let customers = ColumnPages::new(&columns[0]).numbers(&customers)?;
-            let columns = vec![customers.finish(), actions.finish(), action_types.finish()];
-            Ok(RowGroup { rows: histories.len(), columns })
-        })
+    fn histories_row_group(&self, number: usize, sizes: Sizes, columns: &[ColumnDescriptor]) -> Result<RowGroup> {
+        let histories = self.histories.chunks(sizes.row_group).nth(number).unwrap_or_default();
+        let customers: Vec<i64> = histories.iter().map(|(customer, _)| *customer).collect();
+        let lists: Vec<_> = histories.iter().map(|(_, row)| self.rows.histories.range(*row)).collect();
+        let items = self.rows.histories.items;
+        let types = self.rows.histories.action_types;
+        let dictionary = Dictionary::new(lists.iter().map(|list| &items[list.clone()]));
+        let mut actions = ColumnPages::new(&columns[1]).dictionary(&dictionary.values)?;
+        let mut action_types = ColumnPages::new(&columns[2]).dictionary(&TYPES)?;
+        let mut places = &dictionary.places[..];
+        for lists in lists.chunks(sizes.page) {
+            let (some, rest) = places.split_at(lists.iter().map(Range::len).sum());
+            places = rest;
+            let some_types: Vec<i8> = lists.iter().flat_map(|list| &types[list.clone()]).copied().collect();
+            page(&mut actions, lists, some.iter().copied(), dictionary.width())?;
+            page(&mut action_types, lists, some_types.iter().map(|kind| *kind as u32), TYPE_WIDTH)?;
+        }
+        let customers = ColumnPages::new(&columns[0]).numbers(&customers)?;
+        let columns = vec![customers.finish(), actions.finish(), action_types.finish()];
+        Ok(RowGroup { rows: histories.len(), columns })
     }
 
-    /// Writes the samples, so many to a row group; the bytes depend on the rows and on this number alone.
-    pub fn write_samples(&self, out: impl Write, row_group: usize, threads: usize) -> Result<()> {
-        let schema = schema([
-            required(CUSTOMER_ID, ArrowDataType::Int64),
-            required(ITEM_ID, ArrowDataType::Int32),
-            required(IS_ORDER, ArrowDataType::Boolean),
-            required(HISTORY_ROW, ArrowDataType::UInt32),
-        ]);
+    fn samples_row_group(&self, range: Range<usize>, columns: &[ColumnDescriptor]) -> Result<RowGroup> {
         let rows = self.rows;
-        let count = rows.customers.len().div_ceil(row_group);
-        file::write(out, schema, CREATED_BY, count, threads, |number, columns| {
-            let start = number * row_group;
-            let range = start..rows.customers.len().min(start + row_group);
-            let column = |number: usize| ColumnPages::new(&columns[number]);
-            Ok(RowGroup {
-                rows: range.len(),
-                columns: vec![
-                    column(0).numbers(&rows.customers[range.clone()])?.finish(),
-                    column(1).numbers(&rows.items[range.clone()])?.finish(),
-                    column(2).booleans(&rows.labels[range.clone()])?.finish(),
-                    column(3).unsigned(&self.history_rows[range])?.finish(),
-                ],
-            })
-        })
+        let column = |number: usize| ColumnPages::new(&columns[number]);
+        let columns = vec![
+            column(0).numbers(&rows.customers[range.clone()])?.finish(),
+            column(1).numbers(&rows.items[range.clone()])?.finish(),
+            column(2).booleans(&rows.labels[range.clone()])?.finish(),
+            column(3).unsigned(&self.history_rows[range.clone()])?.finish(),
+        ];
+        Ok(RowGroup { rows: range.len(), columns })
     }
 }
 

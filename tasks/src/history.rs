@@ -11,21 +11,13 @@ use anyhow::{Result, anyhow};
 
 use crate::actions::era::Era;
 use crate::actions::{Action, ActionFile, Block, Times};
+use crate::histories::Histories;
 
 /// Actions of a range of customers, if each has as many as are wanted: 20 MB of items and types.
 const RANGE: usize = 1 << 22;
 
-/// The histories of some customers, side by side.
-#[derive(Debug, Default, PartialEq)]
-pub struct Histories {
-    pub customers: Vec<i64>,
-    /// How long each history is.
-    pub lengths: Vec<usize>,
-    /// Newest first, one history after the other.
-    pub items: Vec<i32>,
-    pub action_types: Vec<i8>,
-    pub times: Times,
-}
+/// Histories, and the times of the actions in them.
+pub type Found = (Histories, Times);
 
 /// What is wanted of the actions.
 #[derive(Clone, Copy)]
@@ -42,7 +34,7 @@ impl Wanted<'_> {
     /// Finds the histories in eras given newest first, and hands them on range by range in the order of the customers.
     ///
     /// The ranges do not depend on the number of threads.
-    pub fn find(self, eras: &[Era], threads: usize, take: impl FnMut(Histories) -> Result<()>) -> Result<()> {
+    pub fn find(self, eras: &[Era], threads: usize, take: impl FnMut(Found) -> Result<()>) -> Result<()> {
         self.find_by((RANGE / self.length).max(1), eras, threads, take)
     }
 
@@ -51,24 +43,24 @@ impl Wanted<'_> {
         range: usize,
         eras: &[Era],
         threads: usize,
-        mut take: impl FnMut(Histories) -> Result<()>,
+        mut take: impl FnMut(Found) -> Result<()>,
     ) -> Result<()> {
         let ranges: Vec<_> = self.customers.chunks(range).collect();
         for side_by_side in ranges.chunks(threads.max(1)) {
             let find = |customers| Wanted { customers, ..self }.of_range(eras);
-            let found: Vec<Result<Histories>> = match side_by_side {
+            let found: Vec<Result<Found>> = match side_by_side {
                 [only] => vec![find(only)],
                 _ => thread::scope(|scope| {
                     let begun: Vec<_> = side_by_side.iter().map(|range| scope.spawn(move || find(range))).collect();
                     begun.into_iter().map(|one| one.join().unwrap_or_else(|_| Err(anyhow!("a thread ended")))).collect()
                 }),
             };
-            found.into_iter().try_for_each(|histories| take(histories?))?;
+            found.into_iter().try_for_each(|found| take(found?))?;
         }
         Ok(())
     }
 
-    fn of_range(self, eras: &[Era]) -> Result<Histories> {
+    fn of_range(self, eras: &[Era]) -> Result<Found> {
         let mut slots = Slots::new(self);
         for era in eras {
             if slots.full() {
@@ -191,28 +183,24 @@ impl<'a> Slots<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Histories> {
+    fn finish(mut self) -> Result<Found> {
         if let Some((file, rows)) = self.oldest.take() {
             self.widen(file, &rows)?;
         }
         let length = self.wanted.length;
         // Each history moves up to the end of the one before.
-        let mut end = 0;
+        let (mut end, mut offsets) = (0, vec![0]);
         for (slot, filled) in self.filled.iter().enumerate() {
             let taken = slot * length..slot * length + filled;
             self.items.copy_within(taken.clone(), end);
             self.action_types.copy_within(taken, end);
             end += filled;
+            offsets.push(end as i64);
         }
         self.items.truncate(end);
         self.action_types.truncate(end);
-        Ok(Histories {
-            customers: self.wanted.customers.to_vec(),
-            lengths: self.filled,
-            items: self.items,
-            action_types: self.action_types,
-            times: self.times,
-        })
+        let customers = self.wanted.customers.to_vec();
+        Ok((Histories { customers, offsets, items: self.items, action_types: self.action_types }, self.times))
     }
 }
 
@@ -277,24 +265,21 @@ mod tests {
             let expected = || customers.iter().map(|customer| (*customer, of_customer(customer).take(length)));
             let actions = || expected().flat_map(|(_, actions)| actions);
             for range in [1, 3, 1_000] {
-                let mut found = Histories::default();
+                let (mut found, mut times) = (Histories::default(), Times::default());
                 let wanted = Wanted { customers: &customers, length, before };
-                let take = |histories: Histories| {
-                    found.customers.extend(histories.customers);
-                    found.lengths.extend(histories.lengths);
-                    found.items.extend(histories.items);
-                    found.action_types.extend(histories.action_types);
-                    found.times = found.times.union(histories.times);
+                let take = |(histories, of_range): Found| {
+                    found.append(&histories);
+                    times = times.union(of_range);
                     Ok(())
                 };
                 wanted.find_by(range, &eras, 1 + draw.below(3) as usize, take).unwrap();
                 assert_eq!(found.customers, customers, "seed {seed}");
                 let lengths: Vec<_> = expected().map(|(_, actions)| actions.count()).collect();
-                assert_eq!(found.lengths, lengths, "seed {seed}");
+                assert_eq!(found.lengths().collect::<Vec<_>>(), lengths, "seed {seed}");
                 assert_eq!(found.items, actions().map(|a| a.item_id()).collect::<Vec<_>>(), "seed {seed}");
                 assert_eq!(found.action_types, actions().map(|a| a.action_type()).collect::<Vec<_>>(), "seed {seed}");
-                let times = || actions().map(|action| action.timestamp());
-                assert_eq!(found.times.0, times().min().zip(times().max()), "seed {seed}");
+                let timestamps = || actions().map(|action| action.timestamp());
+                assert_eq!(times.0, timestamps().min().zip(timestamps().max()), "seed {seed}");
             }
         }
     }

@@ -34,6 +34,7 @@ pub mod compact;
 pub mod difference;
 pub mod digest;
 pub mod grid;
+pub mod histories;
 pub mod history;
 pub mod merge;
 pub mod order;

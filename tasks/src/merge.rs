@@ -16,7 +16,8 @@ use crate::actions::{Action, ActionFile, ActionWriter, Block};
 /// Writes all actions of eras given newest first.
 pub fn merge(eras: &[Era], writer: &mut ActionWriter<impl Write>) -> Result<()> {
     let files = eras.iter().enumerate().flat_map(|(era, tables)| tables.files.iter().map(move |file| (era, file)));
-    let mut cursors: Vec<_> = files.map(|(era, file)| Cursor { era, file, group: 0, block: Block::default(), place: 0 }).collect();
+    let mut cursors: Vec<_> =
+        files.map(|(era, file)| Cursor { era, file, group: 0, block: Block::default(), place: 0 }).collect();
     let mut segments = Vec::new();
     loop {
         for cursor in &mut cursors {

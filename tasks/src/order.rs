@@ -10,26 +10,37 @@ const DIGIT: u32 = 11;
 /// The rows ordered by customer, and those of a customer as they were.
 pub fn by_customer(customers: &[i64]) -> Vec<usize> {
     let (Some(smallest), Some(largest)) = (customers.iter().min(), customers.iter().max()) else { return Vec::new() };
-    let bits = largest.abs_diff(*smallest).checked_ilog2().map_or(0, |highest| highest + 1);
-    let keys = customers.iter().map(|customer| customer.abs_diff(*smallest));
-    let mut rows: Vec<(u64, usize)> = keys.zip(0..).collect();
-    let mut sorted = vec![(0, 0); if bits == 0 { 0 } else { rows.len() }];
-    for shift in (0..bits).step_by(DIGIT as usize) {
-        let digit = |key: u64| (key >> shift) as usize & ((1 << DIGIT) - 1);
+    let (row_bits, key_bits) = (bits(customers.len() as u64 - 1), bits(largest.abs_diff(*smallest)));
+    if row_bits + key_bits > u64::BITS {
+        let mut rows: Vec<usize> = (0..customers.len()).collect();
+        rows.sort_by_key(|row| customers[*row]);
+        return rows;
+    }
+    // A row and its customer in one number, which is half of what there is to move.
+    let keys = customers.iter().map(|customer| customer.abs_diff(*smallest) << row_bits);
+    let mut rows: Vec<u64> = keys.zip(0..).map(|(key, row)| key | row).collect();
+    let mut sorted = vec![0; if key_bits == 0 { 0 } else { rows.len() }];
+    for shift in (row_bits..row_bits + key_bits).step_by(DIGIT as usize) {
+        let digit = |row: u64| (row >> shift) as usize & ((1 << DIGIT) - 1);
         let mut places = [0; 1 << DIGIT];
-        rows.iter().for_each(|(key, _)| places[digit(*key)] += 1);
+        rows.iter().for_each(|row| places[digit(*row)] += 1);
         let mut start = 0;
         for place in &mut places {
             start += std::mem::replace(place, start);
         }
         for row in &rows {
-            let place = &mut places[digit(row.0)];
+            let place = &mut places[digit(*row)];
             sorted[*place] = *row;
             *place += 1;
         }
         std::mem::swap(&mut rows, &mut sorted);
     }
-    rows.into_iter().map(|(_, row)| row).collect()
+    rows.into_iter().map(|row| (row & ((1 << row_bits) - 1)) as usize).collect()
+}
+
+/// How many bits a number has.
+fn bits(number: u64) -> u32 {
+    u64::BITS - number.leading_zeros()
 }
 
 #[cfg(test)]
@@ -47,7 +58,7 @@ mod tests {
             expected.sort_by_key(|row| customers[*row]);
             assert_eq!(by_customer(&customers), expected, "seed {seed}");
         }
-        for customers in [vec![], vec![7], vec![i64::MAX, i64::MIN, 0, i64::MAX]] {
+        for customers in [vec![], vec![7], vec![7; 5], vec![i64::MAX, i64::MIN, 0, i64::MAX]] {
             let mut expected: Vec<usize> = (0..customers.len()).collect();
             expected.sort_by_key(|row| customers[*row]);
             assert_eq!(by_customer(&customers), expected);

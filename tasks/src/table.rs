@@ -145,24 +145,6 @@ pub fn booleans(frame: &DataFrame, name: &str) -> Result<Vec<bool>> {
     Ok(frame.column(name)?.bool()?.no_null_iter().collect())
 }
 
-/// The lists of a column of integer lists that [`read`] has checked: list `n` is the range `offsets[n] .. offsets[n +
-/// 1]` of the values.
-pub fn lists<T: PolarsNumericType>(frame: &DataFrame, name: &str) -> Result<(Vec<i64>, Vec<T::Native>)> {
-    let lists = frame.column(name)?.list()?;
-    let mut offsets = Vec::with_capacity(lists.len() + 1);
-    let mut values = Vec::new();
-    offsets.push(0);
-    for list in lists.downcast_iter() {
-        let start = offsets.last().copied().unwrap_or(0) - list.offsets().first();
-        offsets.extend(list.offsets().iter().skip(1).map(|offset| offset + start));
-        let inner = Series::from_arrow(PlSmallStr::EMPTY, list.values().clone())?;
-        let range = list.offsets().range() as usize;
-        let inner = inner.slice(*list.offsets().first(), range);
-        values.extend(inner.unpack::<T>()?.into_no_null_iter());
-    }
-    Ok((offsets, values))
-}
-
 /// A timestamp column from microseconds since 1970 UTC.
 pub fn instant_column(name: &str, micros: Vec<i64>) -> Column {
     Int64Chunked::from_vec(name.into(), micros).into_datetime(TimeUnit::Microseconds, None).into_column()

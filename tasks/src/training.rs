@@ -6,19 +6,31 @@
 use std::ops::Range;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use polars::prelude::{DataFrame, Int8Type, Int32Type, PolarsNumericType};
+use anyhow::{Result, bail};
+use polars::prelude::DataFrame;
 
+use crate::histories::{Histories, HistoryFile};
 use crate::{schema, table};
 
-/// The two tables, as read.
+/// A portion is done with once it has so many rows or actions, and is made from whole row groups of histories; so memory
+/// does not grow with the day, and what a portion is does not depend on anything but the tables.
+#[derive(Clone, Copy)]
+pub struct Portion {
+    pub rows: usize,
+    pub actions: usize,
+}
+
+/// 80 MB of histories.
+pub const PORTION: Portion = Portion { rows: 1 << 17, actions: 1 << 24 };
+
+/// The two tables: the impressions as read, the histories yet to be read.
 pub struct Tables {
     impressions: DataFrame,
     labels: Vec<bool>,
-    histories: DataFrame,
+    histories: HistoryFile,
 }
 
-/// The training rows of a day, in the order in which they are to be written.
+/// A portion of the training rows of a day, in the order in which they are to be written.
 pub struct TrainingRows<'a> {
     /// One place an impression, as in `items`, `labels` and `history_rows`.
     pub customers: &'a [i64],
@@ -38,32 +50,69 @@ pub struct Lists<'a> {
 }
 
 impl Tables {
-    pub fn read(impressions: &Path, histories: &Path) -> Result<Self> {
+    /// Fails if the impressions are not sorted.
+    pub fn open(impressions: &Path, histories: &Path) -> Result<Self> {
         let impressions = table::read(impressions, &schema::impressions())?;
         let labels = table::booleans(&impressions, schema::IS_ORDER)?;
-        Ok(Tables { impressions, labels, histories: table::read(histories, &schema::histories())? })
+        if !table::int64(&impressions, schema::CUSTOMER_ID)?.is_sorted() {
+            bail!(UNSORTED);
+        }
+        Ok(Tables { impressions, labels, histories: HistoryFile::open(histories)? })
     }
 
-    /// Fails if the tables are not sorted, or hold what no training row may.
-    pub fn rows(&self) -> Result<TrainingRows<'_>> {
-        let (offsets, items) = lists::<Int32Type>(&self.histories, schema::ACTIONS)?;
-        let (type_offsets, action_types) = lists::<Int8Type>(&self.histories, schema::ACTION_TYPES)?;
-        if offsets != type_offsets {
-            bail!("{} and {} of the histories differ in length", schema::ACTIONS, schema::ACTION_TYPES);
+    /// How many rows there are in all.
+    pub fn rows(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Calls `take` with each portion of the rows, in order. Fails if histories are not sorted, or hold what no training
+    /// row may.
+    pub fn portions(&self, portion: Portion, mut take: impl FnMut(&TrainingRows) -> Result<()>) -> Result<()> {
+        let customers = table::int64(&self.impressions, schema::CUSTOMER_ID)?;
+        let (mut start, mut last_known) = (0, None);
+        let mut histories = Histories::default();
+        for group in 0..self.histories.groups() {
+            histories.append(&self.histories.read(group)?);
+            let last_group = group + 1 == self.histories.groups();
+            let end = match histories.customers.last() {
+                Some(last) if !last_group => start + customers[start..].partition_point(|customer| customer <= last),
+                _ => customers.len(),
+            };
+            if last_group || end - start >= portion.rows || histories.items.len() >= portion.actions {
+                if !last_known.iter().chain(&histories.customers).is_sorted_by(|a, b| a < b) {
+                    bail!(UNSORTED);
+                }
+                last_known = histories.customers.last().copied().or(last_known);
+                take(&self.portion(start..end, &histories)?)?;
+                (start, histories) = (end, Histories::default());
+            }
         }
-        if let Some(kind) = action_types.iter().find(|kind| !(1..=3).contains(*kind)) {
+        if start < customers.len() {
+            take(&self.portion(start..customers.len(), &histories)?)?;
+        }
+        Ok(())
+    }
+
+    fn portion<'a>(&'a self, rows: Range<usize>, histories: &'a Histories) -> Result<TrainingRows<'a>> {
+        if let Some(kind) = histories.action_types.iter().find(|kind| !(1..=3).contains(*kind)) {
             bail!("the histories hold an action of type {kind}, which is not one of 1, 2 and 3");
         }
-        let customers = table::int64(&self.impressions, schema::CUSTOMER_ID)?;
+        let customers = &table::int64(&self.impressions, schema::CUSTOMER_ID)?[rows.clone()];
         Ok(TrainingRows {
             customers,
-            items: table::int32(&self.impressions, schema::ITEM_ID)?,
-            labels: &self.labels,
-            history_rows: match_rows(customers, table::int64(&self.histories, schema::CUSTOMER_ID)?)?,
-            histories: Lists { offsets, items, action_types },
+            items: &table::int32(&self.impressions, schema::ITEM_ID)?[rows.clone()],
+            labels: &self.labels[rows],
+            history_rows: match_rows(customers, &histories.customers),
+            histories: Lists {
+                offsets: &histories.offsets,
+                items: &histories.items,
+                action_types: &histories.action_types,
+            },
         })
     }
 }
+
+const UNSORTED: &str = "impressions and histories must be sorted by customer_id, histories with each customer once";
 
 impl Lists<'_> {
     /// The length of the longest history.
@@ -77,23 +126,8 @@ impl Lists<'_> {
     }
 }
 
-/// Offsets and values of a column of lists that [`table::read`] has read, which are not copied.
-fn lists<'a, T: PolarsNumericType>(frame: &'a DataFrame, name: &str) -> Result<(&'a [i64], &'a [T::Native])> {
-    let mut chunks = frame.column(name)?.list()?.downcast_iter();
-    let (Some(lists), None) = (chunks.next(), chunks.next()) else { bail!("column `{name}` is not in one piece") };
-    let values = lists.values().as_any().downcast_ref::<T::Array>();
-    let values = values.with_context(|| format!("column `{name}` holds lists of another type"))?;
-    if lists.values().null_count() > 0 {
-        bail!("the lists of column `{name}` hold {} nulls", lists.values().null_count());
-    }
-    Ok((lists.offsets().as_slice(), values.values().as_slice()))
-}
-
 /// For each of `customers`, its place among `known`; both ascend.
-fn match_rows(customers: &[i64], known: &[i64]) -> Result<Vec<Option<usize>>> {
-    if !customers.is_sorted() || !known.is_sorted_by(|a, b| a < b) {
-        bail!("impressions and histories must be sorted by customer_id, histories with each customer once");
-    }
+fn match_rows(customers: &[i64], known: &[i64]) -> Vec<Option<usize>> {
     let mut place = 0;
     let matches = customers.iter().map(|customer| {
         while known.get(place).is_some_and(|other| other < customer) {
@@ -101,5 +135,5 @@ fn match_rows(customers: &[i64], known: &[i64]) -> Result<Vec<Option<usize>>> {
         }
         (known.get(place) == Some(customer)).then_some(place)
     });
-    Ok(matches.collect())
+    matches.collect()
 }

@@ -22,7 +22,7 @@ use polars::prelude::{ArrowDataType, ArrowSchema};
 use polars_parquet::parquet::metadata::ColumnDescriptor;
 
 use crate::pages::dictionary::Dictionary;
-use crate::pages::file::{self, RowGroup};
+use crate::pages::file::{PageFile, RowGroup};
 use crate::pages::padded::PaddedLists;
 use crate::pages::{ColumnPages, Sizes, required, required_list};
 use crate::schema::{ACTION_TYPES, ACTIONS, CUSTOMER_ID, IS_ORDER, ITEM_ID};
@@ -44,18 +44,37 @@ pub fn sizes(length: usize) -> Sizes {
     Sizes { row_group, page: row_group / 16 }
 }
 
-/// Writes a Parquet file of lists of `length` values; its bytes depend on the rows and the sizes alone.
-pub fn write(out: impl Write, rows: &TrainingRows, length: usize, sizes: Sizes, threads: usize) -> Result<()> {
-    let longest = rows.histories.longest();
-    if longest > length {
-        bail!("a history of {longest} actions does not fit into {length}: both tasks need the same history_length");
+/// A Parquet file of rows with lists of `length` values.
+pub struct WideWriter<W: Write> {
+    file: PageFile<W>,
+    length: usize,
+    sizes: Sizes,
+    threads: usize,
+}
+
+impl<W: Write> WideWriter<W> {
+    pub fn new(out: W, length: usize, sizes: Sizes, threads: usize) -> Result<Self> {
+        Ok(WideWriter { file: PageFile::new(out, arrow_schema(), CREATED_BY)?, length, sizes, threads })
     }
-    let count = rows.customers.len().div_ceil(sizes.row_group);
-    file::write(out, arrow_schema(), CREATED_BY, count, threads, |number, columns| {
-        let start = number * sizes.row_group;
-        let end = rows.customers.len().min(start + sizes.row_group);
-        row_group(rows, length, start..end, sizes.page, columns)
-    })
+
+    /// Writes some rows as row groups of their own; the bytes do not depend on the number of threads.
+    pub fn write(&mut self, rows: &TrainingRows) -> Result<()> {
+        let (longest, length, sizes) = (rows.histories.longest(), self.length, self.sizes);
+        if longest > length {
+            bail!("a history of {longest} actions does not fit into {length}: both tasks need the same history_length");
+        }
+        let count = rows.customers.len().div_ceil(sizes.row_group);
+        self.file.add_all(count, self.threads, |number, columns| {
+            let start = number * sizes.row_group;
+            let end = rows.customers.len().min(start + sizes.row_group);
+            row_group(rows, length, start..end, sizes.page, columns)
+        })
+    }
+
+    /// Writes the footer, and gives back what was written to.
+    pub fn finish(self) -> Result<W> {
+        self.file.finish()
+    }
 }
 
 fn row_group(

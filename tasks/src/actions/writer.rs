@@ -191,7 +191,8 @@ mod tests {
         let folder = Folder::new("groups");
         let customers = some_customers(60);
         let with_actions: Table = customers.clone().into_iter().filter(|(_, actions)| !actions.is_empty()).collect();
-        let rows: Vec<_> = with_actions.iter().flat_map(|(customer, all)| all.iter().map(|a| (*customer, *a))).collect();
+        let rows: Vec<_> =
+            with_actions.iter().flat_map(|(customer, all)| all.iter().map(|a| (*customer, *a))).collect();
         for row_group in [1, 2, 10, 100, 100_000] {
             let path = folder.path("table.parquet");
             write(&path, row_group, &customers);

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use tasks::compact::{self, CompactRows};
+use tasks::compact::{self, CompactWriter};
 use tasks::report::Report;
 use tasks::task::{self, Arguments, Contract};
-use tasks::training::Tables;
+use tasks::training::{PORTION, Tables};
 
 /// Write the training rows of a day with each history once, and for each impression the row of its history
 ///
@@ -32,20 +32,19 @@ fn main() -> ExitCode {
 fn compact(arguments: &Compact) -> Result<Report> {
     let contract = &arguments.contract;
     contract.expect(&["impressions", "histories"], &["histories", "samples"])?;
-    let tables = Tables::read(contract.input("impressions")?, contract.input("histories")?)?;
-    let rows = tables.rows()?;
-    let compact = CompactRows::new(&rows)?;
-    create(contract, "histories", |out| compact.write_histories(out, compact::HISTORY_SIZES, task::threads()))?;
-    create(contract, "samples", |out| compact.write_samples(out, compact::SAMPLES, task::threads()))?;
-    let count = rows.customers.len() as u64;
+    let tables = Tables::open(contract.input("impressions")?, contract.input("histories")?)?;
+    let (histories, samples) = (create(contract, "histories")?, create(contract, "samples")?);
+    let mut writer = CompactWriter::new(histories, samples, compact::SIZES, task::threads())?;
+    tables.portions(PORTION, |rows| writer.write(rows))?;
+    writer.finish()?;
+    let count = tables.rows() as u64;
     Ok(Report { rows_in: count, rows_out: count, ..Report::default() })
 }
 
-/// Writes an output.
-fn create(contract: &Contract, name: &str, write: impl FnOnce(BufWriter<File>) -> Result<()>) -> Result<()> {
+fn create(contract: &Contract, name: &str) -> Result<BufWriter<File>> {
     let path = contract.output(name)?;
     let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
-    write(BufWriter::with_capacity(1 << 20, file)).with_context(|| format!("cannot write {}", path.display()))
+    Ok(BufWriter::with_capacity(1 << 16, file))
 }
 
 impl Arguments for Compact {

@@ -4,15 +4,11 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use polars::prelude::{
-    Column, DataType, Int8Type, Int32Type, Int64Chunked, IntoColumn, ListBuilderTrait, ListPrimitiveChunkedBuilder,
-};
 use tasks::actions::ActionFile;
 use tasks::actions::era::eras;
-use tasks::history::{Histories, Wanted};
+use tasks::histories::HistoryWriter;
+use tasks::history::Wanted;
 use tasks::report::{Report, Span};
-use tasks::schema::{ACTION_TYPES, ACTIONS, CUSTOMER_ID};
-use tasks::table::TableWriter;
 use tasks::task::{self, Arguments, Contract};
 use tasks::{calendar, schema, table};
 
@@ -56,31 +52,14 @@ fn history(arguments: &History) -> Result<Report> {
     let rows_in = files.iter().map(|file| file.rows() as u64).sum();
     let mut report = Report { rows_in, events: Some(Span::default()), ..Report::default() };
     let wanted = Wanted { customers: &customers, length: arguments.history_length as usize, before: midnight };
-    let mut writer = TableWriter::create(contract.output("histories")?, schema::histories())?;
-    wanted.find(&eras(files), task::threads(), |histories| {
+    let mut writer = HistoryWriter::create(contract.output("histories")?)?;
+    wanted.find(&eras(files), task::threads(), |(histories, times)| {
         report.rows_out += histories.customers.len() as u64;
-        report.widen(histories.times);
-        writer.write(columns(histories))
+        report.widen(times);
+        writer.write(&histories)
     })?;
     writer.finish()?;
     Ok(report)
-}
-
-fn columns(histories: Histories) -> Vec<Column> {
-    let (lists, values) = (histories.lengths.len(), histories.items.len());
-    let mut items = ListPrimitiveChunkedBuilder::<Int32Type>::new(ACTIONS.into(), lists, values, DataType::Int32);
-    let mut types = ListPrimitiveChunkedBuilder::<Int8Type>::new(ACTION_TYPES.into(), lists, values, DataType::Int8);
-    let mut start = 0;
-    for length in &histories.lengths {
-        items.append_slice(&histories.items[start..start + length]);
-        types.append_slice(&histories.action_types[start..start + length]);
-        start += length;
-    }
-    vec![
-        Int64Chunked::from_vec(CUSTOMER_ID.into(), histories.customers).into_column(),
-        items.finish().into_column(),
-        types.finish().into_column(),
-    ]
 }
 
 impl Arguments for History {

@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use tasks::report::Report;
 use tasks::task::{self, Arguments, Contract};
-use tasks::training::Tables;
-use tasks::wide;
+use tasks::training::{PORTION, Tables};
+use tasks::wide::{self, WideWriter};
 
 /// Give every impression its customer's history, padded with zeros to a fixed length
 ///
@@ -33,14 +33,18 @@ fn main() -> ExitCode {
 fn join(arguments: &Join) -> Result<Report> {
     let contract = &arguments.contract;
     contract.expect(&["impressions", "histories"], &["rows"])?;
-    let tables = Tables::read(contract.input("impressions")?, contract.input("histories")?)?;
-    let rows = tables.rows()?;
+    let tables = Tables::open(contract.input("impressions")?, contract.input("histories")?)?;
     let path = contract.output("rows")?;
     let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
     let length = arguments.history_length as usize;
-    wide::write(BufWriter::with_capacity(1 << 20, file), &rows, length, wide::sizes(length), task::threads())
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    let count = rows.customers.len() as u64;
+    let write = || {
+        let out = BufWriter::with_capacity(1 << 16, file);
+        let mut writer = WideWriter::new(out, length, wide::sizes(length), task::threads())?;
+        tables.portions(PORTION, |rows| writer.write(rows))?;
+        writer.finish()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))?;
+    let count = tables.rows() as u64;
     Ok(Report { rows_in: count, rows_out: count, ..Report::default() })
 }
 

@@ -1,7 +1,7 @@
 //! `unify`: clicks, add-to-carts and orders become actions.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -30,11 +30,12 @@ struct Unify {
     contract: Contract,
 }
 
-/// Actions side by side with the customers whose they are.
-#[derive(Default)]
-struct Actions {
-    customers: Vec<i64>,
-    actions: Vec<Action>,
+/// Events of one type, column by column.
+struct Events<'a> {
+    customers: &'a [i64],
+    items: &'a [i32],
+    timestamps: &'a [i64],
+    action_type: ActionType,
 }
 
 fn main() -> ExitCode {
@@ -46,15 +47,15 @@ fn unify(arguments: &Unify) -> Result<Report> {
     let output = contract.output("actions")?;
     if contract.day.is_some() {
         contract.expect(&["clicks", "add_to_carts"], &["actions"])?;
-        let mut actions = Actions::default();
+        let mut tables = Vec::new();
         for (input, action_type) in [("clicks", ActionType::Click), ("add_to_carts", ActionType::AddToCart)] {
             for path in contract.inputs(input) {
-                let events = table::read(path, &schema::events())?;
-                actions.take(&events, 0..events.height(), action_type)?;
+                tables.push((table::read(path, &schema::events())?, action_type));
             }
         }
-        let mut report = Report { rows_in: actions.customers.len() as u64, ..Report::default() };
-        actions.write(output, &mut report)?;
+        let events = tables.iter().map(|(table, action_type)| Events::of(table, *action_type));
+        let mut report = Report::default();
+        write(output, &events.collect::<Result<Vec<_>>>()?, &mut report)?;
         return Ok(report);
     }
     contract.expect(&["previous_orders"], &["actions"])?;
@@ -63,22 +64,23 @@ fn unify(arguments: &Unify) -> Result<Report> {
 
 /// Splits orders by their day, each day into a table of its own.
 fn unify_orders(inputs: Vec<&Path>, folder: &Path) -> Result<Report> {
-    let mut days = BTreeMap::<i32, Actions>::new();
-    let mut report = Report::default();
+    let mut days = BTreeMap::<i32, (Vec<i64>, Vec<i32>, Vec<i64>)>::new();
     for path in inputs {
-        let orders = table::read(path, &schema::orders())?;
-        report.rows_in += orders.height() as u64;
-        let mut start = 0;
-        for of_day in table::days(&orders, schema::DAY)?.chunk_by(|day, other| day == other) {
-            let rows = start..start + of_day.len();
-            start = rows.end;
-            days.entry(of_day[0]).or_default().take(&orders, rows, ActionType::Order)?;
+        let table = table::read(path, &schema::orders())?;
+        let orders = Events::of(&table, ActionType::Order)?;
+        for (row, day) in table::days(&table, schema::DAY)?.iter().enumerate() {
+            let (customers, items, timestamps) = days.entry(*day).or_default();
+            customers.push(orders.customers[row]);
+            items.push(orders.items[row]);
+            timestamps.push(orders.timestamps[row]);
         }
     }
     std::fs::create_dir(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    for (number, actions) in days {
-        let Some(day) = calendar::day_of_number(number) else { bail!("day {number} has no spelling") };
-        actions.write(&folder.join(file_of(day)), &mut report)?;
+    let mut report = Report::default();
+    for (number, (customers, items, timestamps)) in &days {
+        let Some(day) = calendar::day_of_number(*number) else { bail!("day {number} has no spelling") };
+        let orders = Events { customers, items, timestamps, action_type: ActionType::Order };
+        write(&folder.join(file_of(day)), &[orders], &mut report)?;
     }
     Ok(report)
 }
@@ -87,35 +89,52 @@ fn file_of(day: NaiveDate) -> String {
     format!("dt={day}.parquet")
 }
 
-impl Actions {
-    /// Takes in some rows of a table of events.
-    fn take(&mut self, events: &DataFrame, rows: Range<usize>, action_type: ActionType) -> Result<()> {
-        let items = &table::int32(events, schema::ITEM_ID)?[rows.clone()];
-        let timestamps = &table::instants(events, schema::TIMESTAMP)?[rows.clone()];
-        self.customers.extend_from_slice(&table::int64(events, schema::CUSTOMER_ID)?[rows]);
-        let actions = timestamps.iter().zip(items);
-        self.actions.extend(actions.map(|(timestamp, item)| Action::new(*timestamp, *item, action_type as i8)));
-        Ok(())
+impl<'a> Events<'a> {
+    fn of(table: &'a DataFrame, action_type: ActionType) -> Result<Self> {
+        Ok(Events {
+            customers: table::int64(table, schema::CUSTOMER_ID)?,
+            items: table::int32(table, schema::ITEM_ID)?,
+            timestamps: table::instants(table, schema::TIMESTAMP)?,
+            action_type,
+        })
     }
 
-    /// Writes a table of actions, sorted.
-    fn write(&self, path: &Path, report: &mut Report) -> Result<()> {
-        let mut writer = ActionWriter::create(path)?;
-        let order = order::by_customer(&self.customers);
-        let mut actions: Vec<Action> = order.iter().map(|row| self.actions[*row]).collect();
-        let mut rest = &mut actions[..];
-        for rows in order.chunk_by(|a, b| self.customers[*a] == self.customers[*b]) {
-            let (of_customer, others) = rest.split_at_mut(rows.len());
-            of_customer.sort_unstable_by(|a, b| b.cmp(a));
-            writer.customer(self.customers[rows[0]])?;
-            writer.actions(of_customer);
-            rest = others;
-        }
-        report.rows_out += writer.rows();
-        report.widen(writer.times());
-        writer.finish().with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(())
+    fn action(&self, row: usize) -> Action {
+        Action::new(self.timestamps[row], self.items[row], self.action_type as i8)
     }
+}
+
+/// Writes a table of actions, sorted.
+fn write(path: &Path, events: &[Events], report: &mut Report) -> Result<()> {
+    let mut writer = ActionWriter::create(path)?;
+    let customers = match events {
+        [only] => Cow::Borrowed(only.customers),
+        _ => events.iter().flat_map(|events| events.customers).copied().collect(),
+    };
+    // Rows are numbered through all tables.
+    let action = |mut row: usize| {
+        let mut tables = events.iter();
+        loop {
+            let table = tables.next()?;
+            match row.checked_sub(table.customers.len()) {
+                None => return Some(table.action(row)),
+                Some(further) => row = further,
+            }
+        }
+    };
+    let mut newest_first = Vec::new();
+    for rows in order::by_customer(&customers).chunk_by(|a, b| customers[*a] == customers[*b]) {
+        newest_first.clear();
+        newest_first.extend(rows.iter().filter_map(|row| action(*row)));
+        newest_first.sort_unstable_by(|a, b| b.cmp(a));
+        writer.customer(customers[rows[0]])?;
+        writer.actions(&newest_first);
+    }
+    report.rows_in += customers.len() as u64;
+    report.rows_out += writer.rows();
+    report.widen(writer.times());
+    writer.finish().with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(())
 }
 
 impl Arguments for Unify {

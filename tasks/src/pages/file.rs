@@ -78,20 +78,6 @@ impl<W: Write> PageFile<W> {
     }
 }
 
-/// Writes a file of `count` row groups, which `make` makes by number.
-pub fn write(
-    out: impl Write,
-    schema: ArrowSchema,
-    created_by: &str,
-    count: usize,
-    threads: usize,
-    make: impl Fn(usize, &[ColumnDescriptor]) -> Result<RowGroup> + Sync,
-) -> Result<()> {
-    let mut file = PageFile::new(out, schema, created_by)?;
-    file.add_all(count, threads, make)?;
-    file.finish().map(drop)
-}
-
 fn append(file: &mut FileWriter<impl Write>, row_group: &RowGroup) -> Result<()> {
     let columns = row_group.columns.iter().map(|pages| {
         let pages = fallible_streaming_iterator::convert(pages.iter().map(Ok::<_, ParquetError>));

@@ -96,8 +96,13 @@ pub struct Packed {
 impl Packed {
     /// A page that is one bit-packed run of so many values, and its dictionary, among `bytes`.
     pub fn find(bytes: &[u8], pages: Pages, count: usize) -> Result<Self> {
-        let Some((width, mut bits)) = bytes[pages.values.clone()].split_first() else { bail!("a page without a width") };
+        let Some((width, mut bits)) = bytes[pages.values.clone()].split_first() else {
+            bail!("a page without a width")
+        };
         let (width, groups) = (usize::from(*width), count.div_ceil(8));
+        if count == 0 && bits.is_empty() {
+            return Ok(Packed::default());
+        }
         if !(1..=8).contains(&width) || take_varint(&mut bits) != Some(groups << 1 | 1) {
             bail!("a page that is not one bit-packed run of {count} values");
         }
@@ -218,7 +223,7 @@ mod tests {
     fn small_integers_come_back_as_they_went_in() {
         for distinct in [1, 2, 3, 4, 5, 17, 200, 256] {
             let all: Vec<i8> = (i8::MIN..=i8::MAX).rev().take(distinct).collect();
-            for count in [1, 7, 8, 9, 1_000] {
+            for count in [0, 1, 7, 8, 9, 1_000] {
                 let values: Vec<i8> = (0..count).map(|place| all[place * 7 % distinct]).collect();
                 let (dictionary, page) = hybrid::distinct(&values);
                 let mut bytes: Vec<u8> = dictionary.iter().flat_map(|value| value.to_le_bytes()).collect();
