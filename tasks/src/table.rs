@@ -17,8 +17,9 @@ use polars_parquet::write::{
 use crate::parquet_file::ParquetFile;
 use crate::schema::Schema;
 
-/// Rows of a row group. Fixed, so that the bytes of a table depend on its rows alone.
-const ROW_GROUP: usize = 1 << 18;
+/// Rows of a row group. Fixed, so that the bytes of a table depend on its rows alone; and more than most tables have, for
+/// several would be put into one piece by copying them.
+const ROW_GROUP: usize = 1 << 20;
 
 /// Reads a whole table, one chunk a column, after checking that it has the columns of `schema`.
 ///

@@ -112,23 +112,24 @@ fn write(path: &Path, events: &[Events], report: &mut Report) -> Result<()> {
         _ => events.iter().flat_map(|events| events.customers).copied().collect(),
     };
     // Rows are numbered through all tables.
-    let action = |mut row: usize| {
-        let mut tables = events.iter();
-        loop {
-            let table = tables.next()?;
-            match row.checked_sub(table.customers.len()) {
-                None => return Some(table.action(row)),
-                Some(further) => row = further,
-            }
-        }
+    let mut starts = vec![0];
+    starts.extend(events.iter().scan(0, |end, events| {
+        *end += events.customers.len();
+        Some(*end)
+    }));
+    let action = |row: &usize| {
+        let table = starts.partition_point(|start| start <= row) - 1;
+        events[table].action(row - starts[table])
     };
-    let mut newest_first = Vec::new();
-    for rows in order::by_customer(&customers).chunk_by(|a, b| customers[*a] == customers[*b]) {
-        newest_first.clear();
-        newest_first.extend(rows.iter().filter_map(|row| action(*row)));
-        newest_first.sort_unstable_by(|a, b| b.cmp(a));
+    let order = order::by_customer(&customers);
+    let mut actions: Vec<Action> = order.iter().map(action).collect();
+    let mut rest = &mut actions[..];
+    for rows in order.chunk_by(|a, b| customers[*a] == customers[*b]) {
+        let (of_customer, others) = rest.split_at_mut(rows.len());
+        of_customer.sort_unstable_by(|a, b| b.cmp(a));
         writer.customer(customers[rows[0]])?;
-        writer.actions(&newest_first);
+        writer.actions(of_customer);
+        rest = others;
     }
     report.rows_in += customers.len() as u64;
     report.rows_out += writer.rows();
