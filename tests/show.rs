@@ -1,14 +1,17 @@
 //! What `show` prints of a table: its rows, its schema and its statistics, for people and as JSON.
 
+#[path = "support/memory.rs"]
+mod memory;
 mod support;
 #[path = "support/tables.rs"]
 mod tables;
 
 use std::process::Stdio;
 
+use memory::within;
 use polars::prelude::*;
 use serde_json::{Value, json};
-use support::{Ended, Space, end};
+use support::{Ended, Space};
 use tables::{task, write, write_actions, write_histories, write_impressions};
 
 fn show(space: &Space, arguments: &str) -> String {
@@ -19,13 +22,9 @@ fn json_of(space: &Space, arguments: &str) -> Value {
     serde_json::from_str(&show(space, arguments)).unwrap()
 }
 
-/// Runs `show` with less memory (in KB, all that it maps) than the table would need as a whole.
+/// Runs `show` with less memory than the table would need as a whole.
 fn show_in(space: &Space, kilobytes: u32, arguments: &str) -> Ended {
-    let show = space.command(env!("CARGO_BIN_EXE_show"), "show");
-    let mut command = space.command("/bin/sh", "sh");
-    command.env("POLARS_MAX_THREADS", "1").arg("-c");
-    command.arg(format!("ulimit -v {kilobytes}; exec {} {arguments}", show.get_program().display()));
-    end(command)
+    within(space, env!("CARGO_BIN_EXE_show"), kilobytes, arguments)
 }
 
 /// Texts, times and lists, each with a null and an extreme.
@@ -209,22 +208,22 @@ fn a_time_beyond_all_years_is_shown_as_its_number() {
 #[test]
 fn a_table_larger_than_memory_has_statistics_and_rows() {
     let space = Space::new("show_wide");
-    let rows: Vec<_> = (0..60_000).map(|row| (1 + row / 10, 1 + (row % 7) as i32, row == 59_999)).collect();
+    let rows: Vec<_> = (0..120_000).map(|row| (1 + row / 10, 1 + (row % 7) as i32, row == 119_999)).collect();
     write_impressions(&space, "impressions.parquet", &rows);
-    write_histories(&space, "histories.parquet", &[(1, vec![9; 1000], vec![1; 1000]), (6_000, vec![8], vec![3])]);
+    write_histories(&space, "histories.parquet", &[(1, vec![9; 1000], vec![1; 1000]), (12_000, vec![8], vec![3])]);
     let inputs = "--in impressions=impressions.parquet --in histories=histories.parquet";
     task(&space, "join", &format!("{inputs} --out rows=t.parquet --history-length 1000")).with(0);
-    // The lists alone are 300 MB.
-    let shown = show_in(&space, 400_000, "t.parquet --stats --json").with(0).stdout;
+    // The lists alone are 600 MB.
+    let shown = show_in(&space, 600_000, "t.parquet --stats --json").with(0).stdout;
     let statistics: Value = serde_json::from_str(&shown).unwrap();
-    assert_eq!(statistics["rows"], 60_000);
+    assert_eq!(statistics["rows"], 120_000);
     let columns: Vec<_> = statistics["columns"].as_array().unwrap().iter().collect();
     let told = |name: &str| columns.iter().map(|column| column[name].clone()).collect::<Vec<_>>();
     assert_eq!(told("smallest"), [json!(1), json!(1), json!(false), json!(0), json!(0)]);
-    assert_eq!(told("largest"), [json!(6_000), json!(7), json!(true), json!(9), json!(3)]);
-    assert_eq!(told("distinct"), [json!(6_000), json!(7), json!(2), json!(null), json!(null)]);
+    assert_eq!(told("largest"), [json!(12_000), json!(7), json!(true), json!(9), json!(3)]);
+    assert_eq!(told("distinct"), [json!(12_000), json!(7), json!(2), json!(null), json!(null)]);
     assert_eq!(columns[3]["lists"], json!({"shortest": 1000, "mean": 1000.0, "longest": 1000, "empty": 0.0}));
-    let shown = show_in(&space, 400_000, "t.parquet --customer 6000 --columns actions --rows 1").with(0).stdout;
+    let shown = show_in(&space, 600_000, "t.parquet --customer 12000 --columns actions --rows 1").with(0).stdout;
     assert!(shown.ends_with("1 of 10 rows\nactions\n[8, 0, … 0]\n"), "{shown}");
 }
 

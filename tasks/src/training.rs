@@ -20,8 +20,8 @@ pub struct Portion {
     pub actions: usize,
 }
 
-/// 80 MB of histories.
-pub const PORTION: Portion = Portion { rows: 1 << 17, actions: 1 << 24 };
+/// 40 MB of histories.
+pub const PORTION: Portion = Portion { rows: 1 << 17, actions: 1 << 23 };
 
 /// The two tables: the impressions as read, the histories yet to be read.
 pub struct Tables {
