@@ -8,7 +8,7 @@ mod tables;
 
 use memory::within;
 use support::Space;
-use tables::write_impressions;
+use tables::{task, write_impressions};
 use tasks::actions::{Action, ActionFile, ActionWriter, Block};
 use tasks::histories::{Histories, HistoryFile, HistoryWriter};
 
@@ -101,8 +101,7 @@ fn join_and_compact_need_less_memory_than_their_rows() {
     within(&space, env!("CARGO_BIN_EXE_join"), MEMORY, &format!("{inputs} --out rows=rows.parquet")).with(0);
     let outputs = "--out histories=ch.parquet --out samples=cs.parquet";
     within(&space, env!("CARGO_BIN_EXE_compact"), MEMORY, &format!("{inputs} {outputs}")).with(0);
-    let arguments = "rows.parquet --customer 59999 --json --rows 1";
-    let shown = within(&space, env!("CARGO_BIN_EXE_show"), 2 * MEMORY, arguments).with(0).stdout;
+    let shown = task(&space, "show", "rows.parquet --customer 59999 --json --rows 1").with(0).stdout;
     let row: serde_json::Value = serde_json::from_str(shown.lines().next().unwrap()).unwrap();
     let items: Vec<_> = (0..1000).map(|number| item(59_999, number)).collect();
     assert_eq!((&row["customer_id"], &row["actions"]), (&serde_json::json!(59_999), &serde_json::json!(items)));
