@@ -48,12 +48,19 @@ Tasks, and what each reads
   unify_orders          once for all days
                         <- read_previous_orders
   impressions           <- read_impressions
+  merge                 once a month
+                        <- unify, the days of the month
+                        <- unify_orders, the days of the month
   history               <- impressions
-                        <- unify, 365 days before
-                        <- unify_orders, 365 days before
+                        <- merge, months in 365 days before
+                        <- unify, 365 days before without months
+                        <- unify_orders, 365 days before without months
   join                  <- impressions
                         <- history
                         -> published as dt={day}
+  compact               <- impressions
+                        <- history
+                        -> published as dt={day}, compact
 ";
     assert_eq!(shown, expected);
 }

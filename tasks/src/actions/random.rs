@@ -58,6 +58,7 @@ impl Folder {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the folder is the test's own")]
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);

@@ -236,6 +236,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a file of the test's own")]
     fn a_damaged_file_is_an_error_wherever_it_is_damaged() {
         let folder = Folder::new("damage");
         let path = folder.path("table.parquet");
