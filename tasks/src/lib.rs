@@ -21,9 +21,8 @@
 //! # The tables
 //!
 //! ```text
-//! raw files ─ read ─► events ─── unify ──► actions ──► history ─► histories ─┐
-//! raw files ─ read ─► shown ── impressions ► impressions ─────────┴──► join ─┴─► training rows
-//!                                                     └──── compact, instead of join ───► training rows, compact
+//! raw files ─ read ─► events ─── unify ──► actions ─ merge ─► actions ─ history ─► histories ─┐
+//! raw files ─ read ─► shown ── impressions ► impressions ───────────────┴────── join, compact ─┴─► training rows
 //! ```
 //!
 //! [`schema`] names them and their columns.

@@ -36,10 +36,10 @@ fn run(arguments: &Merge) -> Result<Report> {
     let mut report = Report { rows_in: files.iter().map(|file| file.rows() as u64).sum(), ..Report::default() };
     let output = contract.output("actions")?;
     let mut writer = ActionWriter::create(output)?;
-    merge(&eras(files), &mut writer)?;
+    let written = merge(&eras(files), &mut writer);
     report.widen(writer.times());
     report.rows_out = writer.rows();
-    writer.finish().with_context(|| format!("cannot write {}", output.display()))?;
+    written.and_then(|()| writer.finish()).with_context(|| format!("cannot write {}", output.display()))?;
     Ok(report)
 }
 

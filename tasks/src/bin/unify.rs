@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -106,7 +107,11 @@ impl<'a> Events<'a> {
 
 /// Writes a table of actions, sorted.
 fn write(path: &Path, events: &[Events], report: &mut Report) -> Result<()> {
-    let mut writer = ActionWriter::create(path)?;
+    let writer = ActionWriter::create(path)?;
+    write_sorted(writer, events, report).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn write_sorted(mut writer: ActionWriter<impl Write>, events: &[Events], report: &mut Report) -> Result<()> {
     let customers = match events {
         [only] => Cow::Borrowed(only.customers),
         _ => events.iter().flat_map(|events| events.customers).copied().collect(),
@@ -134,8 +139,7 @@ fn write(path: &Path, events: &[Events], report: &mut Report) -> Result<()> {
     report.rows_in += customers.len() as u64;
     report.rows_out += writer.rows();
     report.widen(writer.times());
-    writer.finish().with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(())
+    writer.finish().map(drop)
 }
 
 impl Arguments for Unify {
