@@ -85,7 +85,7 @@ def main():
     arguments = parser.parse_args()
     days = arguments.days.split(",")
     connection = duckdb.connect()
-    connection.execute(f"SET temp_directory = '{arguments.output}.spill'; SET preserve_insertion_order = false")
+    connection.execute(f"SET temp_directory = '{arguments.output}.spill'; SET preserve_insertion_order = false; SET enable_progress_bar = false")
     load(connection, arguments.data, days)
     with concurrent.futures.ThreadPoolExecutor(2) as threads:
         list(threads.map(lambda day: write(connection, arguments.output, day), days))
