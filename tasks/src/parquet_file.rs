@@ -1,7 +1,8 @@
 //! Reading a Parquet file of whatever origin, so that a damaged one is an error and never the end of the program.
 //!
-//! The only place that opens Parquet files to read. It does not know what columns a table should have: [`crate::table`]
-//! does for those between tasks, [`crate::raw`] for those of others.
+//! The place where Parquet files are opened to read, but for those of our own layouts ([`crate::actions`],
+//! [`crate::histories`]). It does not know what columns a table should have: [`crate::table`] does for those between tasks,
+//! [`crate::raw`] for those of others.
 
 use std::cell::Cell;
 use std::fs::File;
