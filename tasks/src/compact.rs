@@ -27,15 +27,12 @@ use crate::pages::dictionary::Dictionary;
 use crate::pages::file::{PageFile, RowGroup};
 use crate::pages::{ColumnPages, Sizes, hybrid, levels, required, required_list};
 use crate::schema::{ACTION_TYPES, ACTIONS, CUSTOMER_ID, IS_ORDER, ITEM_ID};
-use crate::training::TrainingRows;
+use crate::training::{TYPE_WIDTH, TYPES, TrainingRows};
 
 /// The name that the footers give to the writer; a version would change the bytes and nothing else.
 const CREATED_BY: &str = "compact";
 /// Where a sample's history is.
 const HISTORY_ROW: &str = "history_row";
-/// The types of actions, and the bits that they take.
-const TYPES: [i32; 4] = [0, 1, 2, 3];
-const TYPE_WIDTH: usize = 2;
 
 /// The sizes of both files.
 #[derive(Clone, Copy)]

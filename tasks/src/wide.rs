@@ -26,13 +26,10 @@ use crate::pages::file::{PageFile, RowGroup};
 use crate::pages::padded::PaddedLists;
 use crate::pages::{ColumnPages, Sizes, required, required_list};
 use crate::schema::{ACTION_TYPES, ACTIONS, CUSTOMER_ID, IS_ORDER, ITEM_ID};
-use crate::training::TrainingRows;
+use crate::training::{TYPE_WIDTH, TYPES, TrainingRows};
 
 /// The name that the footer gives to the writer; a version would change the bytes and nothing else.
 const CREATED_BY: &str = "join";
-/// The types of actions, the first of which is that of the padding, and the bits that they take.
-const TYPES: [i32; 4] = [0, 1, 2, 3];
-const TYPE_WIDTH: usize = 2;
 
 /// The sizes for lists of so many values.
 ///
