@@ -1,0 +1,127 @@
+"""Makes the batches of a day from numbers of samples, in the memory and on the device where they are wanted.
+
+A feed works in the loader's background thread. What it hands over may still be on its way to a GPU; `receive` is called by
+the thread that takes the batch, and sees to it that what that thread does next comes after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, List, Optional, Protocol, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import gather, order
+from .batch import Batch, JaggedBatch
+from .day import Day
+
+AnyBatch = Union[Batch, JaggedBatch]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What batches are to be like."""
+
+    batch_size: int
+    length: int
+    jagged: bool
+    negatives_keep: float
+    threads: int
+    device: Any
+    pin_memory: bool
+    reuse_buffers: bool
+    prefetch: int
+
+
+class Feed(Protocol):
+    """Makes batches of the day that it is given."""
+
+    def open(self, day: Day) -> None:
+        """The batches that follow are of this day."""
+
+    def share(self, samples: "npt.NDArray[np.int64]") -> None:
+        """The batches that follow are slices of these samples."""
+
+    def batch(self, start: int, end: int) -> Any:
+        """The batch of a slice of the share, to be handed over."""
+
+    def receive(self, handed: Any) -> AnyBatch:
+        """The batch, for the thread that takes it."""
+
+
+class HostFeed:
+    """Batches in main memory: numpy arrays, or tensors that share their memory."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._zeros: gather.Zeros = np.zeros
+        if wanted.pin_memory:
+            from .tensors import pinned_zeros
+
+            self._zeros = pinned_zeros
+        # One that is filled, one that is used, and those that wait in between.
+        self._ring = Ring(wanted, self._zeros, wanted.prefetch + 2) if wanted.reuse_buffers else None
+
+    def open(self, day: Day) -> None:
+        self._day = day
+
+    def share(self, samples: "npt.NDArray[np.int64]") -> None:
+        self._samples = samples
+
+    def batch(self, start: int, end: int) -> AnyBatch:
+        samples = self._samples[start:end]
+        wanted = self._wanted
+        if wanted.jagged:
+            return self._weighted(gather.jagged(self._day, samples, wanted.length, threads=wanted.threads))
+        if self._ring is not None:
+            buffers = self._ring.next()
+        else:
+            buffers = gather.Buffers(len(samples), wanted.length, self._zeros)
+        padded = gather.padded(self._day, samples, wanted.length, buffers=buffers, threads=wanted.threads)
+        return self._weighted(padded)
+
+    def receive(self, handed: AnyBatch) -> AnyBatch:
+        if self._wanted.device is None:
+            return handed
+        from .tensors import from_numpy
+
+        return from_numpy(handed)
+
+    def _weighted(self, batch: AnyBatch) -> AnyBatch:
+        if self._wanted.negatives_keep == 1.0:
+            return batch
+        return batch._replace(weight=order.weights(batch.label, self._wanted.negatives_keep))
+
+
+class Ring:
+    """Buffers that are used in turn."""
+
+    def __init__(self, wanted: Wanted, zeros: gather.Zeros, count: int) -> None:
+        self._buffers: "List[Optional[gather.Buffers]]" = [None] * count
+        self._wanted = wanted
+        self._zeros = zeros
+        self._turn = -1
+
+    @property
+    def turn(self) -> int:
+        """The number of the buffers that were given out last."""
+        return self._turn
+
+    def next(self) -> gather.Buffers:
+        """The buffers that were given out longest ago."""
+        self._turn = (self._turn + 1) % len(self._buffers)
+        buffers = self._buffers[self._turn]
+        if buffers is None:
+            buffers = gather.Buffers(self._wanted.batch_size, self._wanted.length, self._zeros)
+            self._buffers[self._turn] = buffers
+        return buffers
+
+
+def feed(wanted: Wanted, resident: bool) -> Feed:
+    """The feed for what is wanted."""
+    if wanted.device is None and not resident:
+        return HostFeed(wanted)
+    from . import device
+
+    return device.feed(wanted, resident)

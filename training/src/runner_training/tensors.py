@@ -1,0 +1,32 @@
+"""Batches of numpy arrays as batches of torch tensors. The only rooms that import torch are this one and `resident`."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from .batch import Batch, JaggedBatch
+
+AnyBatch = TypeVar("AnyBatch", Batch, JaggedBatch)
+
+
+def from_numpy(batch: AnyBatch) -> AnyBatch:
+    """The same memory as tensors."""
+    return type(batch)(*(None if array is None else torch.from_numpy(array) for array in batch))
+
+
+def pinned_zeros(shape: "tuple[int, ...]", dtype: "npt.DTypeLike") -> npt.NDArray:
+    """An array in memory from which a GPU can copy by itself."""
+    return torch.zeros(shape, dtype=_DTYPES[np.dtype(dtype)], pin_memory=True).numpy()
+
+
+_DTYPES: "dict[np.dtype[Any], torch.dtype]" = {
+    np.dtype(np.int8): torch.int8,
+    np.dtype(np.int32): torch.int32,
+    np.dtype(np.int64): torch.int64,
+    np.dtype(np.bool_): torch.bool,
+    np.dtype(np.float32): torch.float32,
+}
