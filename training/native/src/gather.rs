@@ -1,6 +1,7 @@
 //! Copies histories into batches: padded to rows of one length, or one after the other.
 //!
-//! A batch is split into runs of rows, one a thread, each with its own part of the output.
+//! A batch is split into runs of rows, each with its own part of the output. Threads take one after the other, so that one
+//! that the machine is slow to start is not waited for with half of the batch.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -53,8 +54,10 @@ pub struct Jagged<'a> {
     pub action_types: &'a mut [i8],
 }
 
-/// Fewer rows than this are not worth a thread, which takes as long to start as they do.
-const ROWS_A_THREAD: usize = 128;
+/// The rows of a part.
+const PART: usize = 128;
+/// Fewer parts than this are not worth a thread, which takes as long to start as they do.
+const PARTS_A_THREAD: usize = 3;
 
 impl Day<'_> {
     /// Where the history of a sample is: its first `length` values.
@@ -85,13 +88,13 @@ pub fn padded(day: &Day, samples: &[i64], out: Padded, threads: usize) -> Result
         return Err(Fault::Output);
     }
     let (mut samples, mut rest, mut parts) = (samples, out, Vec::new());
-    for rows in shares(count, threads) {
+    for rows in part_sizes(count) {
         let (part, after) = rest.split(rows);
         let (own, others) = samples.split_at(rows);
         parts.push((own, part));
         (samples, rest) = (others, after);
     }
-    on_threads(parts, |(samples, part)| padded_part(day, samples, part))
+    on_threads(parts, threads, |(samples, part)| padded_part(day, samples, part))
 }
 
 fn padded_part(day: &Day, samples: &[i64], out: Padded) -> Result<(), Fault> {
@@ -142,13 +145,13 @@ pub fn jagged(day: &Day, samples: &[i64], out: Jagged, threads: usize) -> Result
         return Err(Fault::Output);
     }
     let (mut samples, mut rest, mut parts) = (samples, out, Vec::new());
-    for rows in shares(count, threads) {
+    for rows in part_sizes(count) {
         let (part, after) = rest.split(rows);
         let (own, others) = samples.split_at(rows);
         parts.push((own, part));
         (samples, rest) = (others, after);
     }
-    on_threads(parts, |(samples, part)| jagged_part(day, samples, part))
+    on_threads(parts, threads, |(samples, part)| jagged_part(day, samples, part))
 }
 
 fn jagged_part(day: &Day, samples: &[i64], out: Jagged) -> Result<(), Fault> {
@@ -213,15 +216,18 @@ impl<'a> Jagged<'a> {
     }
 }
 
-/// How many rows each thread gets.
-fn shares(count: usize, threads: usize) -> Vec<usize> {
-    let threads = threads.clamp(1, (count / ROWS_A_THREAD).max(1));
-    (0..threads).map(|thread| count * (thread + 1) / threads - count * thread / threads).collect()
+/// How many rows each part has.
+fn part_sizes(count: usize) -> impl Iterator<Item = usize> {
+    (0..count).step_by(PART).map(move |start| PART.min(count - start))
 }
 
 /// Works on all parts, several at a time. A thread that the machine does not have leaves its part to the others.
-fn on_threads<T: Send>(parts: Vec<T>, work: impl Fn(T) -> Result<(), Fault> + Sync) -> Result<(), Fault> {
-    let others = parts.len().saturating_sub(1);
+fn on_threads<T: Send>(
+    parts: Vec<T>,
+    threads: usize,
+    work: impl Fn(T) -> Result<(), Fault> + Sync,
+) -> Result<(), Fault> {
+    let others = threads.min(parts.len() / PARTS_A_THREAD).saturating_sub(1);
     let parts = Mutex::new(parts.into_iter());
     let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
     let run = || -> Result<(), Fault> {
