@@ -89,16 +89,18 @@ def _checked(samples: "npt.NDArray[np.int64]", length: int) -> "npt.NDArray[np.i
 
 
 def _padded_numpy(day: Day, samples: "npt.NDArray[np.int64]", buffers: Buffers) -> None:
-    count, length = len(samples), buffers.length
+    count = len(samples)
     batch = buffers.first(count)
-    starts, lengths = _take(day, samples, length, batch.impressions, batch.label)
+    starts, lengths = _take(day, samples, buffers.length, batch.impressions, batch.label)
     batch.lengths[:] = lengths
-    mask = np.arange(length) < lengths[:, None]
-    values = _flat(starts, lengths)
-    batch.actions[:] = 0
-    batch.action_types[:] = 0
-    batch.actions[mask] = day.actions[values]
-    batch.action_types[mask] = day.action_types[values]
+    # Row by row beats every way of doing it at once, whose masks and indices are larger than the batch.
+    rows = zip(batch.actions, batch.action_types, starts.tolist(), lengths.tolist(), buffers.filled[:count].tolist())
+    for actions, action_types, start, held, filled in rows:
+        actions[:held] = day.actions[start : start + held]
+        action_types[:held] = day.action_types[start : start + held]
+        if filled > held:
+            actions[held:filled] = 0
+            action_types[held:filled] = 0
     buffers.filled[:count] = lengths
 
 
