@@ -7,19 +7,21 @@ whole. The only module beside `tensors` and `resident` that knows torch.
 from __future__ import annotations
 
 import contextlib
-from typing import Any, ContextManager, List, Optional, Tuple
+from typing import Any, ContextManager, Iterable, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from . import gather, order
+from . import gather
 from .day import Day
-from .feeds import AnyBatch, Feed, HostFeed, Ring, Wanted
+from .feeds import AnyBatch, Feed, HostFeed, Ring, Wanted, weighted
 from .resident import ResidentDay
 from .tensors import from_numpy, pinned_zeros
 
 _Handed = Tuple[AnyBatch, Optional["torch.cuda.Event"]]
+# The samples of a pass, on the host and on the device.
+_Order = Tuple["npt.NDArray[np.int64]", torch.Tensor]
 
 
 def feed(wanted: Wanted, resident: bool) -> Feed:
@@ -55,6 +57,14 @@ class _Stream:
         return batch
 
 
+    def finish(self, tensors: "Iterable[torch.Tensor]", user: "_Stream") -> None:
+        """Waits until all that was asked for is done; the memory of the tensors is kept until ``user`` is done with them."""
+        if self._cuda is not None:
+            self._cuda.synchronize()
+            for tensor in tensors:
+                tensor.record_stream(user._cuda)
+
+
 class CopyFeed:
     """Batches gathered in pinned memory and copied from there while the next one is gathered."""
 
@@ -66,25 +76,24 @@ class CopyFeed:
         self._ring = Ring(wanted, pinned_zeros if pinned else np.zeros, 3)
         self._copied: "List[Optional[torch.cuda.Event]]" = [None] * 3
 
-    def open(self, day: Day) -> None:
-        self._day = day
+    def open(self, day: Day) -> Day:
+        return day
 
-    def share(self, samples: "npt.NDArray[np.int64]") -> None:
-        self._samples = samples
+    def order(self, samples: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+        return samples
 
-    def batch(self, start: int, end: int) -> _Handed:
-        samples, wanted = self._samples[start:end], self._wanted
+    def batch(self, day: Day, order: "npt.NDArray[np.int64]", start: int, end: int) -> _Handed:
+        samples, wanted = order[start:end], self._wanted
         batch: AnyBatch
         if wanted.jagged:
-            batch = gather.jagged(self._day, samples, wanted.length, threads=wanted.threads)
+            batch = gather.jagged(day, samples, wanted.length, threads=wanted.threads)
         else:
             buffers = self._ring.next()
             copied = self._copied[self._ring.turn]
             if copied is not None:
                 copied.synchronize()
-            batch = gather.padded(self._day, samples, wanted.length, buffers=buffers, threads=wanted.threads)
-        if wanted.negatives_keep < 1.0:
-            batch = batch._replace(weight=order.weights(batch.label, wanted.negatives_keep))
+            batch = gather.padded(day, samples, wanted.length, buffers=buffers, threads=wanted.threads)
+        batch = weighted(wanted, batch)
         with self._stream.here():
             there = type(batch)(*map(self._copy, from_numpy(batch)))
         event = self._stream.mark()
@@ -101,31 +110,36 @@ class CopyFeed:
 
 
 class ResidentFeed:
-    """Batches gathered on the device; a day is copied there once, an order once an epoch, and a batch costs no copy."""
+    """Batches gathered on the device; a day is copied there once, an order once a pass, and a batch costs no copy."""
 
     def __init__(self, wanted: Wanted, device: torch.device) -> None:
         self._wanted = wanted
         self._device = device
         self._stream = _Stream(device)
+        # The next day is copied while batches of this one are gathered.
+        self._upload = _Stream(device)
 
-    def open(self, day: Day) -> None:
-        with self._stream.here():
-            self._day = ResidentDay(day, self._device)
+    def open(self, day: Day) -> ResidentDay:
+        with self._upload.here():
+            resident = ResidentDay(day, self._device)
+        self._upload.finish(resident.tensors(), self._stream)
+        return resident
 
-    def share(self, samples: "npt.NDArray[np.int64]") -> None:
-        self._host_samples = samples
-        with self._stream.here():
-            self._samples = torch.from_numpy(samples).to(self._device)
+    def order(self, samples: "npt.NDArray[np.int64]") -> "_Order":
+        with self._upload.here():
+            there = torch.from_numpy(samples).to(self._device)
+        self._upload.finish([there], self._stream)
+        return samples, there
 
-    def batch(self, start: int, end: int) -> _Handed:
+    def batch(self, day: ResidentDay, order: "_Order", start: int, end: int) -> _Handed:
         wanted = self._wanted
+        on_host, there = order
         with self._stream.here():
-            samples = self._samples[start:end]
             batch: AnyBatch
             if wanted.jagged:
-                batch = self._day.jagged(samples, self._host_samples[start:end], wanted.length)
+                batch = day.jagged(there[start:end], on_host[start:end], wanted.length)
             else:
-                batch = self._day.padded(samples, wanted.length)
+                batch = day.padded(there[start:end], wanted.length)
             if wanted.negatives_keep < 1.0:
                 negative = torch.full((), 1 / wanted.negatives_keep, device=self._device)
                 batch = batch._replace(weight=torch.where(batch.label, torch.ones_like(negative), negative))

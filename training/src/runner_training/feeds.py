@@ -1,7 +1,8 @@
 """Makes the batches of a day from numbers of samples, in the memory and on the device where they are wanted.
 
-A feed works in the loader's background thread. What it hands over may still be on its way to a GPU; `receive` is called by
-the thread that takes the batch, and sees to it that what that thread does next comes after.
+A feed works in the loader's threads: one opens days and orders ahead of time, one makes batches of them. What is handed over
+may still be on its way to a GPU; `receive` is called by the thread that takes the batch, and sees to it that what that
+thread does next comes after.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Any, List, Optional, Protocol, Union
 import numpy as np
 import numpy.typing as npt
 
-from . import gather, order
+from . import gather
 from .batch import Batch, JaggedBatch
 from .day import Day
+from .order import weights
 
 AnyBatch = Union[Batch, JaggedBatch]
 
@@ -35,16 +37,16 @@ class Wanted:
 
 
 class Feed(Protocol):
-    """Makes batches of the day that it is given."""
+    """Makes batches."""
 
-    def open(self, day: Day) -> None:
-        """The batches that follow are of this day."""
+    def open(self, day: Day) -> Any:
+        """The day as `batch` wants it."""
 
-    def share(self, samples: "npt.NDArray[np.int64]") -> None:
-        """The batches that follow are slices of these samples."""
+    def order(self, samples: "npt.NDArray[np.int64]") -> Any:
+        """The samples of a pass, in their order, as `batch` wants them."""
 
-    def batch(self, start: int, end: int) -> Any:
-        """The batch of a slice of the share, to be handed over."""
+    def batch(self, day: Any, order: Any, start: int, end: int) -> Any:
+        """The batch of a slice of the order, to be handed over."""
 
     def receive(self, handed: Any) -> AnyBatch:
         """The batch, for the thread that takes it."""
@@ -63,23 +65,22 @@ class HostFeed:
         # One that is filled, one that is used, and those that wait in between.
         self._ring = Ring(wanted, self._zeros, wanted.prefetch + 2) if wanted.reuse_buffers else None
 
-    def open(self, day: Day) -> None:
-        self._day = day
+    def open(self, day: Day) -> Day:
+        return day
 
-    def share(self, samples: "npt.NDArray[np.int64]") -> None:
-        self._samples = samples
+    def order(self, samples: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+        return samples
 
-    def batch(self, start: int, end: int) -> AnyBatch:
-        samples = self._samples[start:end]
-        wanted = self._wanted
+    def batch(self, day: Day, order: "npt.NDArray[np.int64]", start: int, end: int) -> AnyBatch:
+        samples, wanted = order[start:end], self._wanted
         if wanted.jagged:
-            return self._weighted(gather.jagged(self._day, samples, wanted.length, threads=wanted.threads))
+            return weighted(wanted, gather.jagged(day, samples, wanted.length, threads=wanted.threads))
         if self._ring is not None:
             buffers = self._ring.next()
         else:
             buffers = gather.Buffers(len(samples), wanted.length, self._zeros)
-        padded = gather.padded(self._day, samples, wanted.length, buffers=buffers, threads=wanted.threads)
-        return self._weighted(padded)
+        padded = gather.padded(day, samples, wanted.length, buffers=buffers, threads=wanted.threads)
+        return weighted(wanted, padded)
 
     def receive(self, handed: AnyBatch) -> AnyBatch:
         if self._wanted.device is None:
@@ -88,10 +89,12 @@ class HostFeed:
 
         return from_numpy(handed)
 
-    def _weighted(self, batch: AnyBatch) -> AnyBatch:
-        if self._wanted.negatives_keep == 1.0:
-            return batch
-        return batch._replace(weight=order.weights(batch.label, self._wanted.negatives_keep))
+
+def weighted(wanted: Wanted, batch: AnyBatch) -> AnyBatch:
+    """The batch with its weights, if only a share of the negatives is kept."""
+    if wanted.negatives_keep == 1.0:
+        return batch
+    return batch._replace(weight=weights(batch.label, wanted.negatives_keep))
 
 
 class Ring:

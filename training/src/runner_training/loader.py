@@ -1,6 +1,7 @@
 """`DayLoader`: batches of many days and epochs, made in a background thread, and where in them one is.
 
-While a day is trained on, the next one is opened by another thread. The loader owns the plan (day by day, epoch by epoch,
+What the next pass needs (its order, and the day if that is another one) is made by another thread while this pass goes on, so
+that there is no pause between epochs and days. The loader owns the plan (day by day, epoch by epoch,
 batch by batch), the threads and the state; how a batch is made is for `runner_training.feeds`.
 """
 
@@ -31,6 +32,17 @@ class _Position:
     day: int
     epoch: int
     batch: int
+    samples: int
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """All that the batches of a pass are made of. ``opened`` and ``order`` are as the feed wants them."""
+
+    start: _Position
+    day: Day
+    opened: Any
+    order: Any
     samples: int
 
 
@@ -156,42 +168,54 @@ class DayLoader:
     def _make(self, start: _Position, source: Feed, channel: "Channel[_Handed]") -> None:
         try:
             with ThreadPoolExecutor(1, thread_name_prefix="day-opener") as opener:
-                self._make_days(start, source, channel, opener)
+                self._make_passes(start, source, channel, opener)
         except BaseException as failure:  # whatever it is, it is raised where the batch was awaited
             channel.finish(failure)
         else:
             channel.finish()
 
-    def _make_days(self, start: _Position, source: Feed, channel: "Channel[_Handed]", opener: ThreadPoolExecutor) -> None:
-        ahead = opener.submit(self._open, start.day) if self.days else None
-        for number in range(start.day, len(self.days)):
-            assert ahead is not None
-            day = ahead.result()
-            ahead = opener.submit(self._open, number + 1) if number + 1 < len(self.days) else None
-            first = start if number == start.day else _Position(number, 0, 0, 0)
-            if first.samples not in (0, len(day)):
-                raise ValueError(f"{day!r} had {first.samples} samples when the state was saved: it was published anew")
-            source.open(day)
-            if not self._make_epochs(first, day, source, channel):
+    def _make_passes(
+        self, start: _Position, source: Feed, channel: "Channel[_Handed]", opener: ThreadPoolExecutor
+    ) -> None:
+        plan = self._plan(start)
+        first = next(plan, None)
+        ahead = opener.submit(self._prepare, source, first, None) if first is not None else None
+        while ahead is not None:
+            prepared = ahead.result()
+            following = next(plan, None)
+            ahead = opener.submit(self._prepare, source, following, prepared) if following is not None else None
+            if not self._make_pass(prepared, source, channel):
                 return
 
-    def _make_epochs(self, first: _Position, day: Day, source: Feed, channel: "Channel[_Handed]") -> bool:
-        size = self._wanted.batch_size
-        batch = first.batch
-        for epoch in range(first.epoch, self.epochs):
-            key = order.Epoch(self.seed, day.day, epoch)
-            shuffled = order.order(key, len(day), day.is_order, self._wanted.negatives_keep)
-            share = order.share(shuffled, size, self.rank, self.world_size, self.drop_last)
-            source.share(share)
-            for start in range(batch * size, len(share), size):
-                handed = source.batch(start, min(start + size, len(share)))
-                if not channel.put((_Position(first.day, epoch, start // size + 1, len(day)), handed)):
-                    return False
-            batch = 0
-        return True
+    def _plan(self, start: _Position) -> "Iterator[_Position]":
+        """Where each pass begins."""
+        for day in range(start.day, len(self.days)):
+            for epoch in range(start.epoch if day == start.day else 0, self.epochs):
+                first = day == start.day and epoch == start.epoch
+                yield start if first else _Position(day, epoch, 0, 0)
 
-    def _open(self, number: int) -> Day:
-        return Day.open(self.folder, self.days[number], cache=self._cache)
+    def _prepare(self, source: Feed, start: _Position, before: "Optional[_Pass]") -> "_Pass":
+        if before is not None and before.start.day == start.day:
+            day, opened = before.day, before.opened
+        else:
+            day = Day.open(self.folder, self.days[start.day], cache=self._cache)
+            opened = source.open(day)
+        if start.samples not in (0, len(day)):
+            raise ValueError(f"{day!r} had {start.samples} samples when the state was saved: it was published anew")
+        key = order.Epoch(self.seed, day.day, start.epoch)
+        shuffled = order.order(key, len(day), day.is_order, self._wanted.negatives_keep)
+        share = order.share(shuffled, self._wanted.batch_size, self.rank, self.world_size, self.drop_last)
+        return _Pass(start, day, opened, source.order(share), len(share))
+
+    def _make_pass(self, prepared: "_Pass", source: Feed, channel: "Channel[_Handed]") -> bool:
+        size, start = self._wanted.batch_size, prepared.start
+        for first in range(start.batch * size, prepared.samples, size):
+            end = min(first + size, prepared.samples)
+            handed = source.batch(prepared.opened, prepared.order, first, end)
+            position = _Position(start.day, start.epoch, first // size + 1, len(prepared.day))
+            if not channel.put((position, handed)):
+                return False
+        return True
 
 
 def _threads() -> int:

@@ -28,6 +28,11 @@ class ResidentDay:
         self._actions = there(np.append(day.actions, np.int32(0)))
         self._action_types = there(np.append(day.action_types, np.int8(0)))
 
+    def tensors(self) -> "list[torch.Tensor]":
+        """All that lies on the device."""
+        samples = [self._item_id, self._is_order, self._history_row]
+        return [*samples, self._offsets, self._actions, self._action_types]
+
     def padded(self, samples: torch.Tensor, length: int) -> Batch:
         """As `gather.padded`."""
         starts, lengths = self._find(samples, length)
