@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("describe", help="rows, customers, positives, and how long histories are")
     one.add_argument("folder", metavar="DIR", help=folder)
     one.add_argument("--day", help="one day; without it all of them")
-    one.add_argument("--picture", metavar="FILE.svg", type=Path, help="draw the histogram of the (last) day into a file")
+    one.add_argument(
+        "--picture", metavar="FILE.svg", type=Path, help="draw the histogram of the (last) day into a file"
+    )
     one.add_argument("--json", action="store_true", help="for scripts")
     one.set_defaults(run=_describe)
 

@@ -53,7 +53,7 @@ class Settings:
     rounds: int
 
 
-def bench(settings: Settings) -> "Dict[str, Any]":
+def bench(settings: Settings) -> Dict[str, Any]:
     """Measures everything and gives back numbers; rounds go through all cases in turn, so that a busy minute hits all alike."""
     if importlib.util.find_spec("torch") is None:
         raise RuntimeError("bench compares with a torch DataLoader, and torch is not installed: pip install torch")
@@ -61,7 +61,7 @@ def bench(settings: Settings) -> "Dict[str, Any]":
     library = native.library()
     lines = [line for line in [*LINES, BUSY] if library is not None or not line.native]
     opening = ["open_compact", "open_wide"] if WIDE in there and len(there) == 2 else []
-    results: "Dict[Any, List[Dict[str, float]]]" = {}
+    results: Dict[Any, List[Dict[str, float]]] = {}
     for _ in range(settings.rounds):
         results.setdefault("bare", []).append(_run(settings, "bare", 1, False))
         for line in lines:
@@ -99,11 +99,12 @@ def bench(settings: Settings) -> "Dict[str, Any]":
     }
 
 
-def text(found: "Dict[str, Any]") -> str:
+def text(found: Dict[str, Any]) -> str:
     """The numbers as a table in Markdown."""
     machine, day = found["machine"], found["day"]
     lines = [
-        f"{machine['cores']} cores, {machine['model']}; " + ", ".join(f"{k} {v}" for k, v in machine["versions"].items()),
+        f"{machine['cores']} cores, {machine['model']}; "
+        + ", ".join(f"{k} {v}" for k, v in machine["versions"].items()),
         f"{day['day']}: {day['samples']:,} samples, {day['histories']:,} histories of {day['actions']:,} actions, "
         f"padded to {day['length']}; medians of {found['rounds']} rounds of {found['seconds']:g} s",
         "",
@@ -136,28 +137,28 @@ def text(found: "Dict[str, Any]") -> str:
     return "\n".join(lines)
 
 
-def _run(settings: Settings, case: str, batch_size: int, with_native: bool) -> "Dict[str, float]":
+def _run(settings: Settings, case: str, batch_size: int, with_native: bool) -> Dict[str, float]:
     environment = dict(os.environ)
     if not with_native:
         environment[native.VARIABLE] = "off"
     arguments = [case, str(settings.folder), settings.day.day.isoformat()]
     arguments += [str(settings.seconds), str(batch_size), str(settings.length)]
     command = [sys.executable, "-m", "runner_training.bench_cases", *arguments]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{case} failed: {done.stderr.strip()[-2000:]}")
-    found: "Dict[str, float]" = json.loads(done.stdout)
+    found: Dict[str, float] = json.loads(done.stdout)
     return found
 
 
-def _medians(found: "List[Dict[str, float]]") -> "Dict[str, float]":
+def _medians(found: List[Dict[str, float]]) -> Dict[str, float]:
     return {name: statistics.median(one[name] for one in found) for name in found[0]}
 
 
-def _machine() -> "Dict[str, Any]":
+def _machine() -> Dict[str, Any]:
     versions = {name: metadata.version(name) for name in ("numpy", "pyarrow", "torch")}
     return {
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": os.cpu_count(),
         "model": _model(),
         "versions": {"Python": platform.python_version(), **versions},
     }

@@ -46,7 +46,7 @@ class Task:
 class _Rows:
     """The naive dataset: a decoded wide day as tensors, and a row of each when it is asked for one."""
 
-    def __init__(self, columns: "Dict[str, npt.NDArray]") -> None:
+    def __init__(self, columns: Dict[str, npt.NDArray[Any]]) -> None:
         import torch
 
         self._columns = {name: torch.from_numpy(array) for name, array in columns.items()}
@@ -54,7 +54,7 @@ class _Rows:
     def __len__(self) -> int:
         return len(self._columns["item_id"])
 
-    def __getitem__(self, index: int) -> "Dict[str, Any]":
+    def __getitem__(self, index: int) -> Dict[str, Any]:
         return {name: column[index] for name, column in self._columns.items()}
 
 
@@ -63,7 +63,9 @@ def rows(task: Task) -> Result:
     from torch.utils.data import DataLoader
 
     dataset: Any = _Rows(_dense(task))
-    return _rate(task, _passes(DataLoader(dataset, batch_size=task.batch_size, shuffle=True)), lambda b: len(b["item_id"]))
+    return _rate(
+        task, _passes(DataLoader(dataset, batch_size=task.batch_size, shuffle=True)), lambda b: len(b["item_id"])
+    )
 
 
 def bare(task: Task) -> Result:
@@ -127,7 +129,7 @@ def open_wide(task: Task) -> Result:
     return _best_of(task, decode)
 
 
-CASES: "Dict[str, Callable[[Task], Result]]" = {
+CASES: Dict[str, Callable[[Task], Result]] = {
     case.__name__: case
     for case in (
         bare,
@@ -144,10 +146,10 @@ CASES: "Dict[str, Callable[[Task], Result]]" = {
 }
 
 
-def _dense(task: Task) -> "Dict[str, npt.NDArray]":
+def _dense(task: Task) -> Dict[str, npt.NDArray[Any]]:
     there = layouts(task.folder)
     if WIDE in there:
-        parts: "Dict[str, List[npt.NDArray]]" = {}
+        parts: Dict[str, List[npt.NDArray[Any]]] = {}
         for _, portion in wide_portions(find(there[WIDE], task.day)):
             for name, array in portion.items():
                 parts.setdefault(name, []).append(array.copy())
@@ -179,12 +181,12 @@ def _own(task: Task, **options: Any) -> Result:
     return _rate(task, iter(_loader(task, **options)), lambda b: len(b.label))
 
 
-def _passes(loader: Any) -> "Iterator[Any]":
+def _passes(loader: Any) -> Iterator[Any]:
     while True:
         yield from loader
 
 
-def _rate(task: Task, batches: "Iterator[Any]", count: "Callable[[Any], int]") -> Result:
+def _rate(task: Task, batches: Iterator[Any], count: Callable[[Any], int]) -> Result:
     next(batches)
     samples, start = 0, time.perf_counter()
     while time.perf_counter() - start < task.seconds:
@@ -197,7 +199,7 @@ def _opening(task: Task, layout: str) -> Result:
     return _best_of(task, lambda: Day.open(folder, task.day))
 
 
-def _best_of(task: Task, work: "Callable[[], object]") -> Result:
+def _best_of(task: Task, work: Callable[[], object]) -> Result:
     times = []
     for _ in range(3):
         start = time.perf_counter()
@@ -229,7 +231,7 @@ def _timed(count: int) -> float:
     return time.perf_counter() - start
 
 
-def _steps(spin: int, seconds: float, batches: "Iterator[Any]") -> float:
+def _steps(spin: int, seconds: float, batches: Iterator[Any]) -> float:
     steps, start = 0, time.perf_counter()
     while time.perf_counter() - start < seconds:
         next(batches)
@@ -244,7 +246,7 @@ def _peak_memory() -> int:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
 
 
-def _main(arguments: "List[str]") -> None:
+def _main(arguments: List[str]) -> None:
     name, folder, day, seconds, batch_size, length = arguments
     task = Task(folder, datetime.date.fromisoformat(day), float(seconds), int(batch_size), int(length))
     result = CASES[name](task)

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,7 @@ def _map(files: DayFiles, copy: Path) -> Day:
     return Day(files.day, files.layout, files.folder, *(_load(copy / f"{name}.npy") for name in _ARRAYS))
 
 
-def _load(path: Path) -> npt.NDArray:
+def _load(path: Path) -> npt.NDArray[Any]:
     # What is empty cannot be mapped.
     array = np.load(path, allow_pickle=False, mmap_mode="r") if _has_values(path) else np.load(path)
     return np.asarray(array)

@@ -14,7 +14,7 @@ class Channel(Generic[Item]):
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._items: "Deque[Item]" = deque()
+        self._items: Deque[Item] = deque()
         self._changed = threading.Condition()
         self._done = False
         self._failure: Optional[BaseException] = None
@@ -44,7 +44,7 @@ class Channel(Generic[Item]):
             self._items.clear()
             self._changed.notify_all()
 
-    def __iter__(self) -> "Iterator[Item]":
+    def __iter__(self) -> Iterator[Item]:
         return self
 
     def __next__(self) -> Item:

@@ -35,7 +35,7 @@ class DayDataset:
         self.length = length
         self.negatives_keep = negatives_keep
         self.threads = threads
-        self._padded: "Optional[gather.PaddedHistories]" = gather.PaddedHistories(day, length) if cache_padded else None
+        self._padded: Optional[gather.PaddedHistories] = gather.PaddedHistories(day, length) if cache_padded else None
 
     def __len__(self) -> int:
         return len(self.day)
@@ -45,15 +45,17 @@ class DayDataset:
         if not -len(self) <= index < len(self):
             raise IndexError(f"sample {index} is not one of the {len(self)} of {self.day.day}")
         batch = self.batch([index % len(self)])
-        weight = np.ones(1, np.float32) if batch.weight is None else batch.weight
-        return Batch(*(array[0] for array in batch[:5]), weight[0])
+        if batch.weight is None:
+            batch = batch._replace(weight=np.ones(1, np.float32))
+        fields: Any = (array[0] for array in batch)
+        return Batch(*fields)
 
-    def __getitems__(self, indices: Sequence[int]) -> "List[_Whole]":
+    def __getitems__(self, indices: Sequence[int]) -> List[_Whole]:
         """What a `DataLoader` asks for. For a batch of numpy arrays there is `batch`."""
         _teach_torch()
         return [_Whole(self.batch(indices))]
 
-    def batch(self, indices: "Sequence[int] | npt.NDArray[np.int64]") -> Batch:
+    def batch(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
         """The batch of these samples, as numpy arrays."""
         samples = np.asarray(indices, np.int64)
         if self._padded is None:
@@ -81,7 +83,7 @@ def _teach_torch() -> None:
         default_collate_fn_map.setdefault(_Whole, _to_tensors)
 
 
-def _to_tensors(wholes: "List[_Whole]", *, collate_fn_map: Any = None) -> Batch:
+def _to_tensors(wholes: List[_Whole], *, collate_fn_map: Any = None) -> Batch:
     from .tensors import from_numpy
 
     return from_numpy(wholes[0].batch)

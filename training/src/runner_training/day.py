@@ -25,16 +25,16 @@ class Day:
     day: datetime.date
     layout: str
     folder: Path
-    customer_id: "npt.NDArray[np.int64]"  # [S]
-    item_id: "npt.NDArray[np.int32]"  # [S], the item shown
-    is_order: "npt.NDArray[np.bool_]"  # [S], the label
-    history_row: "npt.NDArray[np.uint32]"  # [S]
-    offsets: "npt.NDArray[np.int64]"  # [H + 1]
-    actions: "npt.NDArray[np.int32]"  # [N], items; at least 1
-    action_types: "npt.NDArray[np.int8]"  # [N], 1 click, 2 add-to-cart, 3 order
+    customer_id: npt.NDArray[np.int64]  # [S]
+    item_id: npt.NDArray[np.int32]  # [S], the item shown
+    is_order: npt.NDArray[np.bool_]  # [S], the label
+    history_row: npt.NDArray[np.uint32]  # [S]
+    offsets: npt.NDArray[np.int64]  # [H + 1]
+    actions: npt.NDArray[np.int32]  # [N], items; at least 1
+    action_types: npt.NDArray[np.int8]  # [N], 1 click, 2 add-to-cart, 3 order
 
     @staticmethod
-    def open(folder: Folder, day: "datetime.date | str", *, cache: Optional[Folder] = None) -> "Day":
+    def open(folder: Folder, day: datetime.date | str, *, cache: Optional[Folder] = None) -> Day:
         """Opens a day of either layout, checks it, and holds it in memory.
 
         ``folder`` holds ``dt=`` folders, or ``compact`` or ``output`` with such folders; of these two ``compact`` goes
@@ -96,7 +96,7 @@ class Day:
         if (self.customer_id[1:] < self.customer_id[:-1]).any():
             raise self._error("samples are not ordered by customer_id")
 
-    def _at_least_1(self, name: str, array: "npt.NDArray[np.integer]") -> None:
+    def _at_least_1(self, name: str, array: npt.NDArray[np.integer]) -> None:
         if len(array) and int(array.min()) < 1:
             raise self._error(f"{name} holds {int(array.min())}, and 0 is the padding: ids begin at 1")
 

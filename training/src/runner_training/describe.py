@@ -80,7 +80,7 @@ def text(description: Description, width: int = 40) -> str:
     return "\n".join(lines)
 
 
-def _histogram(lengths: "np.ndarray") -> List[Bin]:
+def _histogram(lengths: np.ndarray) -> List[Bin]:
     # Lengths follow a power law, so each bin is twice as wide as the one before it.
     edges = [0, 1]
     longest = int(lengths.max()) if len(lengths) else 0

@@ -38,15 +38,15 @@ class _Stream:
     def __init__(self, device: torch.device) -> None:
         self._cuda = torch.cuda.Stream(device) if device.type == "cuda" else None
 
-    def here(self) -> "ContextManager[Any]":
+    def here(self) -> ContextManager[Any]:
         """Within this, what is asked of the device happens on the stream."""
         return contextlib.nullcontext() if self._cuda is None else torch.cuda.stream(self._cuda)
 
-    def mark(self) -> "Optional[torch.cuda.Event]":
+    def mark(self) -> Optional[torch.cuda.Event]:
         """An event after all that was asked so far."""
         return None if self._cuda is None else self._cuda.record_event()
 
-    def receive(self, batch: AnyBatch, event: "Optional[torch.cuda.Event]") -> AnyBatch:
+    def receive(self, batch: AnyBatch, event: Optional[torch.cuda.Event]) -> AnyBatch:
         """Lets the stream of the calling thread wait for the event, and keeps the memory until that stream is done."""
         if self._cuda is not None and event is not None:
             current = torch.cuda.current_stream(self._cuda.device)
@@ -56,10 +56,9 @@ class _Stream:
                     tensor.record_stream(current)
         return batch
 
-
-    def finish(self, tensors: "Iterable[torch.Tensor]", user: "_Stream") -> None:
+    def finish(self, tensors: Iterable[torch.Tensor], user: _Stream) -> None:
         """Waits until all that was asked for is done; the memory of the tensors is kept until ``user`` is done with them."""
-        if self._cuda is not None:
+        if self._cuda is not None and user._cuda is not None:
             self._cuda.synchronize()
             for tensor in tensors:
                 tensor.record_stream(user._cuda)
@@ -74,15 +73,15 @@ class CopyFeed:
         self._stream = _Stream(device)
         pinned = device.type == "cuda"
         self._ring = Ring(wanted, pinned_zeros if pinned else np.zeros, 3)
-        self._copied: "List[Optional[torch.cuda.Event]]" = [None] * 3
+        self._copied: List[Optional[torch.cuda.Event]] = [None] * 3
 
     def open(self, day: Day) -> Day:
         return day
 
-    def order(self, samples: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+    def order(self, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return samples
 
-    def batch(self, day: Day, order: "npt.NDArray[np.int64]", start: int, end: int) -> _Handed:
+    def batch(self, day: Day, order: npt.NDArray[np.int64], start: int, end: int) -> _Handed:
         samples, wanted = order[start:end], self._wanted
         batch: AnyBatch
         if wanted.jagged:
@@ -95,7 +94,8 @@ class CopyFeed:
             batch = gather.padded(day, samples, wanted.length, buffers=buffers, threads=wanted.threads)
         batch = weighted(wanted, batch)
         with self._stream.here():
-            there = type(batch)(*map(self._copy, from_numpy(batch)))
+            tensors: Any = map(self._copy, from_numpy(batch))
+            there = type(batch)(*tensors)
         event = self._stream.mark()
         if not wanted.jagged:
             self._copied[self._ring.turn] = event
@@ -104,7 +104,7 @@ class CopyFeed:
     def receive(self, handed: _Handed) -> AnyBatch:
         return self._stream.receive(*handed)
 
-    def _copy(self, tensor: "Optional[torch.Tensor]") -> "Optional[torch.Tensor]":
+    def _copy(self, tensor: Optional[torch.Tensor]) -> Optional[torch.Tensor]:
         # Only from pinned memory is a copy in the background really one.
         return None if tensor is None else tensor.to(self._device, non_blocking=tensor.is_pinned())
 
@@ -125,13 +125,13 @@ class ResidentFeed:
         self._upload.finish(resident.tensors(), self._stream)
         return resident
 
-    def order(self, samples: "npt.NDArray[np.int64]") -> "_Order":
+    def order(self, samples: npt.NDArray[np.int64]) -> _Order:
         with self._upload.here():
             there = torch.from_numpy(samples).to(self._device)
         self._upload.finish([there], self._stream)
         return samples, there
 
-    def batch(self, day: ResidentDay, order: "_Order", start: int, end: int) -> _Handed:
+    def batch(self, day: ResidentDay, order: _Order, start: int, end: int) -> _Handed:
         wanted = self._wanted
         on_host, there = order
         with self._stream.here():

@@ -21,6 +21,6 @@ class DayError(ValueError):
         subject = f"day {day}: " if day else ""
         super().__init__(f"{subject}{path}: {found}; {advice}")
 
-    def __reduce__(self) -> "tuple[type[DayError], tuple[object, ...]]":
+    def __reduce__(self) -> tuple[type[DayError], tuple[object, ...]]:
         # Exceptions are rebuilt from their message by default, and worker processes send them to the main one.
         return DayError, (self.day, self.path, self.found, self.advice)

@@ -42,7 +42,7 @@ class Feed(Protocol):
     def open(self, day: Day) -> Any:
         """The day as `batch` wants it."""
 
-    def order(self, samples: "npt.NDArray[np.int64]") -> Any:
+    def order(self, samples: npt.NDArray[np.int64]) -> Any:
         """The samples of a pass, in their order, as `batch` wants them."""
 
     def batch(self, day: Any, order: Any, start: int, end: int) -> Any:
@@ -68,10 +68,10 @@ class HostFeed:
     def open(self, day: Day) -> Day:
         return day
 
-    def order(self, samples: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+    def order(self, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return samples
 
-    def batch(self, day: Day, order: "npt.NDArray[np.int64]", start: int, end: int) -> AnyBatch:
+    def batch(self, day: Day, order: npt.NDArray[np.int64], start: int, end: int) -> AnyBatch:
         samples, wanted = order[start:end], self._wanted
         if wanted.jagged:
             return weighted(wanted, gather.jagged(day, samples, wanted.length, threads=wanted.threads))
@@ -101,7 +101,7 @@ class Ring:
     """Buffers that are used in turn."""
 
     def __init__(self, wanted: Wanted, zeros: gather.Zeros, count: int) -> None:
-        self._buffers: "List[Optional[gather.Buffers]]" = [None] * count
+        self._buffers: List[Optional[gather.Buffers]] = [None] * count
         self._wanted = wanted
         self._zeros = zeros
         self._turn = -1

@@ -28,16 +28,16 @@ class DayFiles:
     day: datetime.date
     layout: str
     folder: Path
-    paths: "tuple[Path, ...]"
+    paths: tuple[Path, ...]
 
 
-def days(folder: Folder) -> "list[datetime.date]":
+def days(folder: Folder) -> list[datetime.date]:
     """The days published in a folder, in order: those of its compact layout if it holds both."""
     root = _root(Path(folder))
     return [] if root is None else sorted(_published(root))
 
 
-def find(folder: Folder, day: "datetime.date | str") -> DayFiles:
+def find(folder: Folder, day: datetime.date | str) -> DayFiles:
     """The files of a day. ``folder`` holds ``dt=`` folders, or ``compact`` or ``output`` with such folders."""
     day = as_day(day)
     root = Path(folder)
@@ -55,9 +55,9 @@ def find(folder: Folder, day: "datetime.date | str") -> DayFiles:
     raise DayError(day, root, found, _MAKE)
 
 
-def layouts(folder: Folder) -> "dict[str, Path]":
+def layouts(folder: Folder) -> dict[str, Path]:
     """The folders of days by layout, as far as they are at or below ``folder``."""
-    found: "dict[str, Path]" = {}
+    found: dict[str, Path] = {}
     root = Path(folder)
     for parent in (root, root / "compact", root / "output"):
         published = _published(parent)
@@ -67,7 +67,7 @@ def layouts(folder: Folder) -> "dict[str, Path]":
     return found
 
 
-def as_day(day: "datetime.date | str") -> datetime.date:
+def as_day(day: datetime.date | str) -> datetime.date:
     """A day from ``2025-08-16`` or ``dt=2025-08-16``, or the day that it is already."""
     if isinstance(day, datetime.datetime):
         return day.date()
@@ -86,7 +86,7 @@ def _root(folder: Path) -> Optional[Path]:
     return None
 
 
-def _published(folder: Path) -> "list[datetime.date]":
+def _published(folder: Path) -> list[datetime.date]:
     # Names that begin with a dot are those of days that are being put together.
     if not folder.is_dir():
         return []
@@ -119,11 +119,11 @@ def _sort(day: datetime.date, folder: Path) -> DayFiles:
     return DayFiles(day, COMPACT, folder, (folder / HISTORIES, folder / SAMPLES))
 
 
-def _list(names: "list[str]") -> str:
+def _list(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _span(there: "list[datetime.date]") -> str:
+def _span(there: list[datetime.date]) -> str:
     if len(there) == 1:
         return f"1 day, {there[0]}"
     return f"{len(there)} days, {there[0]} .. {there[-1]}"

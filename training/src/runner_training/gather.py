@@ -7,7 +7,7 @@ Knows nothing of orders, torch or devices.
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from . import native
 from .batch import Batch, JaggedBatch
 from .day import Day
 
-Zeros = Callable[["tuple[int, ...]", "npt.DTypeLike"], npt.NDArray]
+Zeros = Callable[["tuple[int, ...]", "npt.DTypeLike"], npt.NDArray[Any]]
 
 
 class Buffers:
@@ -50,7 +50,7 @@ class Buffers:
 
 def padded(
     day: Day,
-    samples: "npt.NDArray[np.int64]",
+    samples: npt.NDArray[np.int64],
     length: int,
     *,
     buffers: Optional[Buffers] = None,
@@ -73,7 +73,7 @@ def padded(
     return buffers.first(len(samples))
 
 
-def jagged(day: Day, samples: "npt.NDArray[np.int64]", length: int, *, threads: int = 1) -> JaggedBatch:
+def jagged(day: Day, samples: npt.NDArray[np.int64], length: int, *, threads: int = 1) -> JaggedBatch:
     """The batch of these samples with histories one after the other, each cut after the newest ``length``."""
     samples = _checked(samples, length)
     library = native.library()
@@ -82,13 +82,13 @@ def jagged(day: Day, samples: "npt.NDArray[np.int64]", length: int, *, threads: 
     return library.jagged(day, samples, length, threads)
 
 
-def _checked(samples: "npt.NDArray[np.int64]", length: int) -> "npt.NDArray[np.int64]":
+def _checked(samples: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
     if length < 1:
         raise ValueError(f"length is {length}; it must be at least 1")
     return np.ascontiguousarray(samples, np.int64)
 
 
-def _padded_numpy(day: Day, samples: "npt.NDArray[np.int64]", buffers: Buffers) -> None:
+def _padded_numpy(day: Day, samples: npt.NDArray[np.int64], buffers: Buffers) -> None:
     count = len(samples)
     batch = buffers.first(count)
     starts, lengths = _take(day, samples, buffers.length, batch.impressions, batch.label)
@@ -104,7 +104,7 @@ def _padded_numpy(day: Day, samples: "npt.NDArray[np.int64]", buffers: Buffers) 
     buffers.filled[:count] = lengths
 
 
-def _jagged_numpy(day: Day, samples: "npt.NDArray[np.int64]", length: int) -> JaggedBatch:
+def _jagged_numpy(day: Day, samples: npt.NDArray[np.int64], length: int) -> JaggedBatch:
     impressions, label = np.empty(len(samples), np.int32), np.empty(len(samples), np.bool_)
     starts, lengths = _take(day, samples, length, impressions, label)
     values = _flat(starts, lengths)
@@ -115,11 +115,11 @@ def _jagged_numpy(day: Day, samples: "npt.NDArray[np.int64]", length: int) -> Ja
 
 def _take(
     day: Day,
-    samples: "npt.NDArray[np.int64]",
+    samples: npt.NDArray[np.int64],
     length: int,
-    impressions: "npt.NDArray[np.int32]",
-    label: "npt.NDArray[np.bool_]",
-) -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
+    impressions: npt.NDArray[np.int32],
+    label: npt.NDArray[np.bool_],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     # Negative numbers count from the end elsewhere in numpy; here they are as wrong as in the native way.
     outside = (samples < 0) | (samples >= len(day))
     if outside.any():
@@ -131,7 +131,7 @@ def _take(
     return starts, np.minimum(day.offsets[rows + np.uint32(1)] - starts, length)
 
 
-def _flat(starts: "npt.NDArray[np.int64]", lengths: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+def _flat(starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     # Where the values of all rows are, one row after the other: each counts on from its start.
     ends = np.cumsum(lengths)
     return np.repeat(starts - (ends - lengths), lengths) + np.arange(ends[-1] if len(ends) else 0)
@@ -151,7 +151,7 @@ class PaddedHistories:
         self._actions[mask] = day.actions[values]
         self._action_types[mask] = day.action_types[values]
 
-    def batch(self, samples: "npt.NDArray[np.int64]") -> Batch:
+    def batch(self, samples: npt.NDArray[np.int64]) -> Batch:
         """As `padded`, in new memory."""
         impressions, label = np.empty(len(samples), np.int32), np.empty(len(samples), np.bool_)
         _, lengths = _take(self._day, samples, self._length, impressions, label)

@@ -61,7 +61,7 @@ class DayLoader:
     def __init__(
         self,
         folder: Folder,
-        days: "Iterable[datetime.date | str]",
+        days: Iterable[datetime.date | str],
         batch_size: int,
         *,
         epochs: int = 1,
@@ -113,7 +113,7 @@ class DayLoader:
         self._position = _START
         self._loaded = False
 
-    def __iter__(self) -> "Iterator[AnyBatch]":
+    def __iter__(self) -> Iterator[AnyBatch]:
         start = self._position if self._loaded else _START
         self._position, self._loaded = start, False
         return self._batches(start)
@@ -150,9 +150,9 @@ class DayLoader:
             "days": f"{len(self.days)} days, {span}, {hashlib.sha256(names.encode()).hexdigest()[:8]}",
         }
 
-    def _batches(self, start: _Position) -> "Iterator[AnyBatch]":
+    def _batches(self, start: _Position) -> Iterator[AnyBatch]:
         source = feed(self._wanted, self._resident)
-        channel: "Channel[_Handed]" = Channel(self._wanted.prefetch)
+        channel: Channel[_Handed] = Channel(self._wanted.prefetch)
         # The thread knows the channel and not this generator, so that a generator nobody holds any more ends, and with
         # it the thread.
         thread = threading.Thread(target=self._make, args=(start, source, channel), name="day-loader", daemon=True)
@@ -165,7 +165,7 @@ class DayLoader:
             channel.close()
             thread.join()
 
-    def _make(self, start: _Position, source: Feed, channel: "Channel[_Handed]") -> None:
+    def _make(self, start: _Position, source: Feed, channel: Channel[_Handed]) -> None:
         try:
             with ThreadPoolExecutor(1, thread_name_prefix="day-opener") as opener:
                 self._make_passes(start, source, channel, opener)
@@ -175,7 +175,7 @@ class DayLoader:
             channel.finish()
 
     def _make_passes(
-        self, start: _Position, source: Feed, channel: "Channel[_Handed]", opener: ThreadPoolExecutor
+        self, start: _Position, source: Feed, channel: Channel[_Handed], opener: ThreadPoolExecutor
     ) -> None:
         plan = self._plan(start)
         first = next(plan, None)
@@ -187,14 +187,14 @@ class DayLoader:
             if not self._make_pass(prepared, source, channel):
                 return
 
-    def _plan(self, start: _Position) -> "Iterator[_Position]":
+    def _plan(self, start: _Position) -> Iterator[_Position]:
         """Where each pass begins."""
         for day in range(start.day, len(self.days)):
             for epoch in range(start.epoch if day == start.day else 0, self.epochs):
                 first = day == start.day and epoch == start.epoch
                 yield start if first else _Position(day, epoch, 0, 0)
 
-    def _prepare(self, source: Feed, start: _Position, before: "Optional[_Pass]") -> "_Pass":
+    def _prepare(self, source: Feed, start: _Position, before: Optional[_Pass]) -> _Pass:
         if before is not None and before.start.day == start.day:
             day, opened = before.day, before.opened
         else:
@@ -207,7 +207,7 @@ class DayLoader:
         share = order.share(shuffled, self._wanted.batch_size, self.rank, self.world_size, self.drop_last)
         return _Pass(start, day, opened, source.order(share), len(share))
 
-    def _make_pass(self, prepared: "_Pass", source: Feed, channel: "Channel[_Handed]") -> bool:
+    def _make_pass(self, prepared: _Pass, source: Feed, channel: Channel[_Handed]) -> bool:
         size, start = self._wanted.batch_size, prepared.start
         for first in range(start.batch * size, prepared.samples, size):
             end = min(first + size, prepared.samples)
@@ -220,4 +220,5 @@ class DayLoader:
 
 def _threads() -> int:
     # The other half is for the model.
-    return max(1, min(4, len(os.sched_getaffinity(0)) // 2))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(4, cores // 2))

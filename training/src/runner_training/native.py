@@ -11,7 +11,7 @@ import ctypes
 import functools
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 VARIABLE = "RUNNER_TRAINING_GATHER"
 # What the library and this file agree on; the library says its own.
 _ABI = 1
-_NAMES = ("libgather.so", "libgather.dylib", "gather.dll")
+_SUFFIXES = (".so", ".dylib", ".pyd", ".dll")
 
 
 class _Day(ctypes.Structure):
@@ -75,7 +75,7 @@ class Library:
         library.gather_abi.restype = ctypes.c_uint32
         if library.gather_abi() != _ABI:
             raise OSError(f"{path} has version {library.gather_abi()} of the interface, not {_ABI}; install anew")
-        samples = [ctypes.c_void_p, ctypes.c_uint64]
+        samples: list[Any] = [ctypes.c_void_p, ctypes.c_uint64]
         self._padded = library.gather_padded
         self._padded.argtypes = [ctypes.POINTER(_Day), *samples, ctypes.POINTER(_Padded), ctypes.c_uint32]
         self._offsets = library.gather_offsets
@@ -83,7 +83,7 @@ class Library:
         self._jagged = library.gather_jagged
         self._jagged.argtypes = [ctypes.POINTER(_Day), *samples, ctypes.POINTER(_Jagged), ctypes.c_uint32]
 
-    def padded(self, day: Day, samples: "npt.NDArray[np.int64]", buffers: "Buffers", threads: int) -> None:
+    def padded(self, day: Day, samples: npt.NDArray[np.int64], buffers: Buffers, threads: int) -> None:
         """Fills the first rows of ``buffers``, which must have as many rows as there are samples."""
         out = _Padded(
             buffers.length,
@@ -97,7 +97,7 @@ class Library:
         status = self._padded(_day(day), _pointer(samples, np.int64), len(samples), out, threads)
         _raise(status, day, samples)
 
-    def jagged(self, day: Day, samples: "npt.NDArray[np.int64]", length: int, threads: int) -> JaggedBatch:
+    def jagged(self, day: Day, samples: npt.NDArray[np.int64], length: int, threads: int) -> JaggedBatch:
         """The jagged batch of these samples, in memory of its own."""
         count = len(samples)
         offsets = np.empty(count + 1, np.int64)
@@ -124,15 +124,13 @@ def library() -> Optional[Library]:
     return _load(os.environ.get(VARIABLE))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _load(named: Optional[str]) -> Optional[Library]:
     if named is not None:
         return None if named in ("", "off") else Library(Path(named))
-    for name in _NAMES:
-        path = Path(__file__).with_name(name)
-        if path.exists():
-            return Library(path)
-    return None
+    # What follows the name is for Python and system to choose.
+    found = sorted(path for path in Path(__file__).parent.glob("_gather.*") if path.suffix in _SUFFIXES)
+    return Library(found[0]) if found else None
 
 
 def _day(day: Day) -> _Day:
@@ -149,13 +147,13 @@ def _day(day: Day) -> _Day:
     )
 
 
-def _pointer(array: npt.NDArray, dtype: "npt.DTypeLike") -> int:
+def _pointer(array: npt.NDArray[Any], dtype: npt.DTypeLike) -> int:
     if array.dtype != dtype or not array.flags.c_contiguous:
         raise TypeError(f"expected a contiguous array of {np.dtype(dtype)}, got one of {array.dtype}")
     return array.ctypes.data
 
 
-def _raise(status: int, day: Day, samples: "npt.NDArray[np.int64]") -> None:
+def _raise(status: int, day: Day, samples: npt.NDArray[np.int64]) -> None:
     if status == 1:
         outside = samples[(samples < 0) | (samples >= len(day))]
         raise IndexError(f"sample {outside[0]} is not one of the {len(day)} of {day.day}")

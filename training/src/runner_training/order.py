@@ -30,9 +30,9 @@ class Epoch:
 def order(
     epoch: Epoch,
     samples: int,
-    is_order: "Optional[npt.NDArray[np.bool_]]" = None,
+    is_order: Optional[npt.NDArray[np.bool_]] = None,
     negatives_keep: float = 1.0,
-) -> "npt.NDArray[np.int64]":
+) -> npt.NDArray[np.int64]:
     """The samples of an epoch, shuffled: all of them, or all positives and a share of the negatives."""
     shuffled = np.argsort(_random(epoch, samples, _ORDER), kind="stable")
     if negatives_keep == 1.0:
@@ -44,7 +44,7 @@ def order(
     return shuffled[kept[shuffled]]
 
 
-def weights(label: "npt.NDArray[np.bool_]", negatives_keep: float) -> "npt.NDArray[np.float32]":
+def weights(label: npt.NDArray[np.bool_], negatives_keep: float) -> npt.NDArray[np.float32]:
     """What a sample counts for, so that the kept negatives stand for all: 1 for positives, 1 / share for negatives."""
     return np.where(label, np.float32(1), np.float32(1 / negatives_keep))
 
@@ -58,7 +58,9 @@ def check(seed: int, batch_size: int, rank: int, world_size: int, negatives_keep
     if not 0 <= rank < world_size:
         raise ValueError(f"rank is {rank} of a world_size of {world_size}; ranks go from 0 to world_size - 1")
     if not 0.0 < negatives_keep <= 1.0:
-        raise ValueError(f"negatives_keep is {negatives_keep}; it must be above 0 and at most 1, the share that is kept")
+        raise ValueError(
+            f"negatives_keep is {negatives_keep}; it must be above 0 and at most 1, the share that is kept"
+        )
 
 
 def share_length(samples: int, batch_size: int, rank: int, world_size: int, drop_last: bool) -> int:
@@ -69,14 +71,14 @@ def share_length(samples: int, batch_size: int, rank: int, world_size: int, drop
 
 
 def share(
-    shuffled: "npt.NDArray[np.int64]", batch_size: int, rank: int, world_size: int, drop_last: bool
-) -> "npt.NDArray[np.int64]":
+    shuffled: npt.NDArray[np.int64], batch_size: int, rank: int, world_size: int, drop_last: bool
+) -> npt.NDArray[np.int64]:
     """The samples of a rank, in their order: ranks take turns, a sample each."""
     length = share_length(len(shuffled), batch_size, rank, world_size, drop_last)
     return np.ascontiguousarray(shuffled[rank::world_size][:length])
 
 
-def _random(epoch: Epoch, count: int, stream: int) -> "npt.NDArray[np.uint64]":
+def _random(epoch: Epoch, count: int, stream: int) -> npt.NDArray[np.uint64]:
     if not 0 <= epoch.epoch < 2**32:
         raise ValueError(f"epoch is {epoch.epoch}; it must be at least 0 and below 2**32")
     key = np.array([epoch.seed, epoch.day.toordinal() << 32 | epoch.epoch], np.uint64)

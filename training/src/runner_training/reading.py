@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -80,10 +80,10 @@ def _read_compact(files: DayFiles) -> Day:
 
 
 def _read_wide(files: DayFiles) -> Day:
-    columns: "dict[str, list[npt.NDArray]]" = {"customer_id": [], "item_id": [], "is_order": [], "history_row": []}
-    actions: "list[npt.NDArray[np.int32]]" = []
-    action_types: "list[npt.NDArray[np.int8]]" = []
-    lengths: "list[npt.NDArray[np.int64]]" = []
+    columns: dict[str, list[npt.NDArray[Any]]] = {"customer_id": [], "item_id": [], "is_order": [], "history_row": []}
+    actions: list[npt.NDArray[np.int32]] = []
+    action_types: list[npt.NDArray[np.int8]] = []
+    lengths: list[npt.NDArray[np.int64]] = []
     histories = 0
     last = None
     for path, portion in wide_portions(files):
@@ -122,7 +122,7 @@ def _read_wide(files: DayFiles) -> Day:
     )
 
 
-def wide_portions(files: DayFiles) -> "Iterator[tuple[Path, dict[str, npt.NDArray]]]":
+def wide_portions(files: DayFiles) -> Iterator[tuple[Path, dict[str, npt.NDArray[Any]]]]:
     """The rows of a wide day, some at a time; ``actions`` and ``action_types`` are [rows, length of a list]."""
     length = None
     for path in files.paths:
@@ -151,7 +151,7 @@ def wide_portions(files: DayFiles) -> "Iterator[tuple[Path, dict[str, npt.NDArra
             yield path, portion
 
 
-def _open(day: datetime.date, path: Path, columns: "dict[str, object]") -> pq.ParquetFile:
+def _open(day: datetime.date, path: Path, columns: dict[str, object]) -> pq.ParquetFile:
     try:
         file = pq.ParquetFile(path, memory_map=True)
     except (OSError, pa.ArrowException) as error:
@@ -167,7 +167,7 @@ def _open(day: datetime.date, path: Path, columns: "dict[str, object]") -> pq.Pa
     return file
 
 
-def _table(day: datetime.date, path: Path, columns: "dict[str, object]") -> pa.Table:
+def _table(day: datetime.date, path: Path, columns: dict[str, object]) -> pa.Table:
     file = _open(day, path, columns)
     try:
         table = file.read(columns=list(columns))
@@ -184,7 +184,7 @@ def _damaged(day: datetime.date, path: Path, error: Exception) -> DayError:
 
 def _fits(found: pa.DataType, expected: object) -> bool:
     if not isinstance(expected, list):
-        return found == expected
+        return bool(found == expected)
     lists = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
     return any(is_list(found) for is_list in lists) and found.value_type == expected[0]
 
@@ -199,28 +199,28 @@ def _no_nulls(day: datetime.date, path: Path, table: pa.Table) -> None:
             raise DayError(day, path, f"column {name} holds {nulls} nulls", _AGAIN)
 
 
-def _flat(table: pa.Table, name: str) -> npt.NDArray:
+def _flat(table: pa.Table, name: str) -> npt.NDArray[Any]:
     return table.column(name).to_numpy()
 
 
-def _ragged(column: pa.ChunkedArray, dtype: "np.dtype") -> "tuple[npt.NDArray, npt.NDArray[np.int64]]":
+def _ragged(column: pa.ChunkedArray, dtype: np.dtype) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     # By chunk, as all values together may be more than the 32 bit offsets of a single Arrow list can say.
     values = [chunk.flatten().to_numpy(zero_copy_only=True) for chunk in column.chunks]
     lengths = [chunk.value_lengths().to_numpy().astype(np.int64) for chunk in column.chunks]
     return _join(values, dtype), _join(lengths, np.int64)
 
 
-def _join(parts: "list[npt.NDArray]", dtype: "npt.DTypeLike") -> npt.NDArray:
+def _join(parts: list[npt.NDArray[Any]], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     if len(parts) == 1:
         return np.ascontiguousarray(parts[0], dtype)
     return np.concatenate(parts, dtype=dtype) if parts else np.empty(0, dtype)
 
 
-def _offsets(lengths: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+def _offsets(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
 
 
-def _differ(a: npt.NDArray, b: npt.NDArray) -> "npt.NDArray[np.bool_]":
+def _differ(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return (a != b).any(axis=1)

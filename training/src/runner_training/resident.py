@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -17,7 +19,7 @@ class ResidentDay:
         self._lengths = np.diff(day.offsets)[day.history_row]
         self._values = len(day.actions)
 
-        def there(array: npt.NDArray) -> torch.Tensor:
+        def there(array: npt.NDArray[Any]) -> torch.Tensor:
             return torch.from_numpy(np.array(array)).to(device)
 
         self._item_id = there(day.item_id)
@@ -28,7 +30,7 @@ class ResidentDay:
         self._actions = there(np.append(day.actions, np.int32(0)))
         self._action_types = there(np.append(day.action_types, np.int8(0)))
 
-    def tensors(self) -> "list[torch.Tensor]":
+    def tensors(self) -> list[torch.Tensor]:
         """All that lies on the device."""
         samples = [self._item_id, self._is_order, self._history_row]
         return [*samples, self._offsets, self._actions, self._action_types]
@@ -41,7 +43,7 @@ class ResidentDay:
         actions, types = self._actions[values], self._action_types[values]
         return Batch(self._item_id[samples], actions, types, self._is_order[samples], lengths.int())
 
-    def jagged(self, samples: torch.Tensor, host_samples: "npt.NDArray[np.int64]", length: int) -> JaggedBatch:
+    def jagged(self, samples: torch.Tensor, host_samples: npt.NDArray[np.int64], length: int) -> JaggedBatch:
         """As `gather.jagged`. The samples are wanted on the host as well, for the size of the batch without a wait."""
         starts, lengths = self._find(samples, length)
         total = int(np.minimum(self._lengths[host_samples], length).sum())
@@ -52,7 +54,7 @@ class ResidentDay:
         actions, types = self._actions[values], self._action_types[values]
         return JaggedBatch(self._item_id[samples], actions, types, offsets, self._is_order[samples])
 
-    def _find(self, samples: torch.Tensor, length: int) -> "tuple[torch.Tensor, torch.Tensor]":
+    def _find(self, samples: torch.Tensor, length: int) -> tuple[torch.Tensor, torch.Tensor]:
         rows = self._history_row[samples]
         starts = self._offsets[rows]
         return starts, (self._offsets[rows + 1] - starts).clamp(max=length)

@@ -36,7 +36,7 @@ class DayBatchSampler:
         samples: Union[int, Day],
         batch_size: int,
         seed: int = 0,
-        day: "Optional[datetime.date | str]" = None,
+        day: Optional[datetime.date | str] = None,
         epoch: int = 0,
         rank: int = 0,
         world_size: int = 1,
@@ -65,7 +65,7 @@ class DayBatchSampler:
         self._epoch = epoch
         self._batch = 0
         self._loaded = False
-        self._shared: "Optional[tuple[int, npt.NDArray[np.int64]]]" = None
+        self._shared: Optional[tuple[int, npt.NDArray[np.int64]]] = None
 
     @property
     def epoch(self) -> int:
@@ -85,7 +85,7 @@ class DayBatchSampler:
             order.share_length(self.samples, self.batch_size, self.rank, self.world_size, self.drop_last)
         )
 
-    def __iter__(self) -> "Iterator[npt.NDArray[np.int64]]":
+    def __iter__(self) -> Iterator[npt.NDArray[np.int64]]:
         if not self._loaded:
             self._batch = 0
         self._loaded = False
@@ -112,7 +112,7 @@ class DayBatchSampler:
             "negatives_keep": self.negatives_keep,
         }
 
-    def _share(self, epoch: int) -> "npt.NDArray[np.int64]":
+    def _share(self, epoch: int) -> npt.NDArray[np.int64]:
         if self._shared is None or self._shared[0] != epoch:
             key = order.Epoch(self.seed, self.day, epoch)
             shuffled = order.order(key, self.samples, self._is_order, self.negatives_keep)
@@ -123,11 +123,11 @@ class DayBatchSampler:
     def _steps(self, share: int) -> int:
         return -(-share // self.batch_size)
 
-    def _draw(self, epoch: int, number: int) -> "Optional[npt.NDArray[np.int64]]":
+    def _draw(self, epoch: int, number: int) -> Optional[npt.NDArray[np.int64]]:
         drawn = self._share(epoch)[number * self.batch_size : (number + 1) * self.batch_size]
         return drawn if len(drawn) else None
 
-    def __getstate__(self) -> "dict[str, object]":
+    def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_shared": None}
 
 
@@ -139,10 +139,10 @@ class _Pass:
         self._epoch = sampler._epoch
         self._batch = sampler._batch
 
-    def __iter__(self) -> "_Pass":
+    def __iter__(self) -> _Pass:
         return self
 
-    def __next__(self) -> "npt.NDArray[np.int64]":
+    def __next__(self) -> npt.NDArray[np.int64]:
         sampler = self._sampler
         drawn = sampler._draw(self._epoch, self._batch)
         if drawn is None:

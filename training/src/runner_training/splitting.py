@@ -11,7 +11,7 @@ Days = List[datetime.date]
 
 
 def split(
-    days: "Iterable[datetime.date | str]", validation: "Union[int, Iterable[datetime.date | str]]" = 1
+    days: Iterable[datetime.date | str], validation: Union[int, Iterable[datetime.date | str]] = 1
 ) -> Tuple[Days, Days]:
     """Days to train on and days to validate on: ``validation`` is how many of the last days, or which ones.
 

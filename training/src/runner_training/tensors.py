@@ -10,20 +10,21 @@ import torch
 
 from .batch import Batch, JaggedBatch
 
-AnyBatch = TypeVar("AnyBatch", Batch, JaggedBatch)
+AnyBatch = TypeVar("AnyBatch", bound="Batch | JaggedBatch")
 
 
 def from_numpy(batch: AnyBatch) -> AnyBatch:
     """The same memory as tensors."""
-    return type(batch)(*(None if array is None else torch.from_numpy(array) for array in batch))
+    tensors: Any = (None if array is None else torch.from_numpy(array) for array in batch)
+    return type(batch)(*tensors)
 
 
-def pinned_zeros(shape: "tuple[int, ...]", dtype: "npt.DTypeLike") -> npt.NDArray:
+def pinned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """An array in memory from which a GPU can copy by itself."""
     return torch.zeros(shape, dtype=_DTYPES[np.dtype(dtype)], pin_memory=True).numpy()
 
 
-_DTYPES: "dict[np.dtype[Any], torch.dtype]" = {
+_DTYPES: dict[np.dtype[Any], torch.dtype] = {
     np.dtype(np.int8): torch.int8,
     np.dtype(np.int32): torch.int32,
     np.dtype(np.int64): torch.int64,

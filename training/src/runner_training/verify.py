@@ -67,7 +67,7 @@ def verify(folder: Folder, other: Optional[Folder] = None) -> Report:
     return report
 
 
-def differences(one: Day, two: Day) -> "Iterator[str]":
+def differences(one: Day, two: Day) -> Iterator[str]:
     """In what two forms of a day do not say the same; one line at most."""
     if len(one) != len(two):
         yield f"{one.day}: {len(one)} samples in {one.folder}, {len(two)} in {two.folder}"
@@ -125,29 +125,29 @@ def _open(report: Report, folder: Path, day: datetime.date) -> List[Day]:
         return []
 
 
-def _first_rows(one: Day, two: Day) -> "npt.NDArray[np.int64]":
+def _first_rows(one: Day, two: Day) -> npt.NDArray[np.int64]:
     # A pair of histories is looked at once, however many rows have it.
     pairs = one.history_row.astype(np.int64) * max(two.histories, 1) + two.history_row
     return np.sort(np.unique(pairs, return_index=True)[1])
 
 
-def _by_customer(day: Day) -> "Dict[int, int]":
+def _by_customer(day: Day) -> Dict[int, int]:
     return dict(zip(day.customer_id.tolist(), day.history_row.tolist()))
 
 
-def _history(day: Day, row: int) -> "npt.NDArray[np.int64]":
+def _history(day: Day, row: int) -> npt.NDArray[np.int64]:
     """Items and types of a history as single numbers."""
     start, end = day.offsets[int(row)], day.offsets[int(row) + 1]
     return day.actions[start:end].astype(np.int64) << 2 | day.action_types[start:end]
 
 
-def _goes_on(old: "npt.NDArray[np.int64]", new: "npt.NDArray[np.int64]") -> bool:
+def _goes_on(old: npt.NDArray[np.int64], new: npt.NDArray[np.int64]) -> bool:
     starts = np.flatnonzero(new == old[0])
-    return any(len(new) - start <= len(old) and np.array_equal(new[start:], old[: len(new) - start]) for start in starts)
+    return any(
+        len(new) - start <= len(old) and np.array_equal(new[start:], old[: len(new) - start]) for start in starts
+    )
 
 
-def _same_oldest(old: "npt.NDArray[np.int64]", new: "npt.NDArray[np.int64]") -> bool:
+def _same_oldest(old: npt.NDArray[np.int64], new: npt.NDArray[np.int64]) -> bool:
     count = min(_SAME_OLDEST, len(old) - 1)
     return count > 0 and len(new) >= count and np.array_equal(old[-count:], new[-count:])
-
-
