@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from files import DAY, Shop
+
 from runner_training import Day
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -23,7 +24,7 @@ class Made(NamedTuple):
 
     data: Path
     folder: Path
-    days: "list[datetime.date]"
+    days: list[datetime.date]
     history_length: int
     lookback_days: int
 
@@ -37,7 +38,9 @@ def run(*command: object, cwd: Path) -> None:
 @pytest.fixture(scope="session")
 def programs() -> Path:
     if not (PROGRAMS / "runner").exists():
-        pytest.skip(f"no runner in {PROGRAMS}: `cargo build --release --workspace` makes it, RUNNER_BIN names another folder")
+        pytest.skip(
+            f"no runner in {PROGRAMS}: `cargo build --release --workspace` makes it, RUNNER_BIN names another folder"
+        )
     return PROGRAMS
 
 
@@ -71,7 +74,7 @@ def generated(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
     return _publish(programs, at, at / "data", days, chance.choice([7, 40, 1000]), chance.choice([2, 5, 365]))
 
 
-def _publish(programs: Path, at: Path, data: Path, days: "list[datetime.date]", length: int, lookback: int) -> Made:
+def _publish(programs: Path, at: Path, data: Path, days: list[datetime.date], length: int, lookback: int) -> Made:
     pipeline = (REPOSITORY / "pipeline.yaml").read_text()
     for name, value in (("&history_length 1000", length), ("&lookback_days 365", lookback)):
         assert name in pipeline

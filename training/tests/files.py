@@ -18,7 +18,7 @@ SAMPLES = {"customer_id": pa.int64(), "item_id": pa.int32(), "is_order": pa.bool
 WIDE = {"customer_id": pa.int64(), "item_id": pa.int32(), "is_order": pa.bool_(), **LISTS}
 
 
-def write(path: Path, columns: "dict[str, Any]", types: "dict[str, pa.DataType]") -> None:
+def write(path: Path, columns: dict[str, Any], types: dict[str, pa.DataType]) -> None:
     """A Parquet file with these columns, in more than one row group if there are enough rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = [pa.array(columns[name], types[name]) for name in columns]
@@ -28,7 +28,7 @@ def write(path: Path, columns: "dict[str, Any]", types: "dict[str, pa.DataType]"
 class Shop:
     """Customers with their histories (pairs of item and type, newest first), and what they were shown (item, label)."""
 
-    def __init__(self, customers: "list[tuple[int, list[tuple[int, int]], list[tuple[int, bool]]]]") -> None:
+    def __init__(self, customers: list[tuple[int, list[tuple[int, int]], list[tuple[int, bool]]]]) -> None:
         self.customers = customers
 
     @staticmethod
@@ -44,7 +44,7 @@ class Shop:
             left -= count
         return Shop(customers)
 
-    def rows(self) -> "list[tuple[int, int, bool, list[tuple[int, int]]]]":
+    def rows(self) -> list[tuple[int, int, bool, list[tuple[int, int]]]]:
         """Customer, item, label and history of every sample, in order."""
         return [(customer, *one, history) for customer, history, shown in self.customers for one in shown]
 
@@ -54,14 +54,14 @@ class Shop:
         write(at / "samples.parquet", self.samples(), SAMPLES)
         return at
 
-    def histories(self) -> "dict[str, Any]":
+    def histories(self) -> dict[str, Any]:
         return {
             "customer_id": [customer for customer, _, _ in self.customers],
             "actions": [[item for item, _ in history] for _, history, _ in self.customers],
             "action_types": [[kind for _, kind in history] for _, history, _ in self.customers],
         }
 
-    def samples(self) -> "dict[str, Any]":
+    def samples(self) -> dict[str, Any]:
         rows = [(number, one) for number, (_, _, shown) in enumerate(self.customers) for one in shown]
         return {
             "customer_id": [self.customers[number][0] for number, _ in rows],
@@ -75,8 +75,8 @@ class Shop:
         write(at / "rows.parquet", self.wide(length), WIDE)
         return at
 
-    def wide(self, length: int) -> "dict[str, Any]":
-        def padded(values: "list[int]") -> "list[int]":
+    def wide(self, length: int) -> dict[str, Any]:
+        def padded(values: list[int]) -> list[int]:
             return values + [0] * (length - len(values))
 
         rows = self.rows()

@@ -10,10 +10,12 @@ from typing import Iterator
 Action = "tuple[datetime.datetime, int, int]"
 
 
-def rows(data: Path, day: datetime.date, length: int, lookback: int) -> "list[tuple[int, int, bool, list[int], list[int]]]":
+def rows(
+    data: Path, day: datetime.date, length: int, lookback: int
+) -> list[tuple[int, int, bool, list[int], list[int]]]:
     """Customer, item, label, padded items and padded types of every impression of a day, by customer."""
     midnight = datetime.datetime.combine(day, datetime.time(), datetime.timezone.utc)
-    actions: "dict[int, list[tuple[datetime.datetime, int, int]]]" = {}
+    actions: dict[int, list[tuple[datetime.datetime, int, int]]] = {}
     for filed, customer, item, kind, moment in _actions(data):
         if day - datetime.timedelta(days=lookback) <= filed < day and moment < midnight:
             actions.setdefault(customer, []).append((moment, item, kind))
@@ -28,8 +30,11 @@ def rows(data: Path, day: datetime.date, length: int, lookback: int) -> "list[tu
     return sorted(made, key=lambda one: one[0])
 
 
-def _actions(data: Path) -> "Iterator[tuple[datetime.date, int, int, int, datetime.datetime]]":
-    for source, kind, item, time in (("clicks", 1, "item_id", "click_time"), ("add_to_carts", 2, "config_id", "occurred_at")):
+def _actions(data: Path) -> Iterator[tuple[datetime.date, int, int, int, datetime.datetime]]:
+    for source, kind, item, time in (
+        ("clicks", 1, "item_id", "click_time"),
+        ("add_to_carts", 2, "config_id", "occurred_at"),
+    ):
         for folder in (data / source).iterdir():
             for row in _lines(folder):
                 filed = datetime.date.fromisoformat(folder.name[3:])
@@ -43,7 +48,7 @@ def _moment(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def _lines(folder: Path) -> "Iterator[dict]":
+def _lines(folder: Path) -> Iterator[dict]:
     for path in sorted(folder.glob("*.json")):
         for line in path.read_text().splitlines():
             yield json.loads(line)

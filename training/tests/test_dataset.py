@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import same
+
 from runner_training import Batch, Day, DayBatchSampler, DayDataset
 
 torch = pytest.importorskip("torch")
@@ -18,7 +19,7 @@ def numpy_of(batch: Batch) -> Batch:
     return Batch(*(None if tensor is None else tensor.numpy() for tensor in batch))
 
 
-def whole(batches: "list[Batch]") -> "list[tuple]":
+def whole(batches: list[Batch]) -> list[tuple]:
     """All rows, sorted, so that orders do not matter."""
     rows = []
     for batch in map(numpy_of, batches):
@@ -48,7 +49,7 @@ def test_a_plain_dataloader_that_shuffles_yields_whole_batches_of_tensors(day: D
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_worker_processes_give_the_same_batches_as_none(day: Day, workers: int, method: str) -> None:
-    def batches(**options: object) -> "list[Batch]":
+    def batches(**options: object) -> list[Batch]:
         sampler = DayBatchSampler(day, 50, seed=3)
         return [numpy_of(one) for one in DataLoader(DayDataset(day, 20), batch_sampler=sampler, **options)]
 
@@ -76,7 +77,9 @@ def test_histories_padded_once_give_the_same_batches(day: Day, way: str) -> None
 
 
 def test_weights_come_with_a_share_of_the_negatives(day: Day) -> None:
-    loader = DataLoader(DayDataset(day, 5, negatives_keep=0.5), batch_sampler=DayBatchSampler(day, 64, negatives_keep=0.5))
+    loader = DataLoader(
+        DayDataset(day, 5, negatives_keep=0.5), batch_sampler=DayBatchSampler(day, 64, negatives_keep=0.5)
+    )
     batches = [numpy_of(one) for one in loader]
     assert sum(len(one.label) for one in batches) < len(day)
     for batch in batches:
@@ -94,11 +97,11 @@ def test_a_collate_function_of_ones_own_still_gets_what_it_asks_for(day: Day) ->
 def test_torchdata_resumes_at_any_batch_and_across_epochs(day: Day, workers: int) -> None:
     stateful = pytest.importorskip("torchdata.stateful_dataloader")
 
-    def loader() -> "object":
+    def loader() -> object:
         sampler = DayBatchSampler(day, 60, seed=9)
         return stateful.StatefulDataLoader(DayDataset(day, 10), batch_sampler=sampler, num_workers=workers)
 
-    def take(loader: "object", passes: int) -> "tuple[list[Batch], list[dict]]":
+    def take(loader: object, passes: int) -> tuple[list[Batch], list[dict]]:
         batches, states = [], []
         for _ in range(passes):
             for batch in loader:  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from conftest import same
 from files import DAY, HISTORIES, SAMPLES, WIDE, Shop, write
+
 from runner_training import Day, DayDataset, DayError, days
 
 
@@ -38,7 +39,9 @@ def test_days_that_are_being_put_together_are_no_days(tmp_path: Path, shop: Shop
     assert days(tmp_path) == []
 
 
-@pytest.mark.parametrize("lost, left", [("samples.parquet", "histories.parquet"), ("histories.parquet", "samples.parquet")])
+@pytest.mark.parametrize(
+    "lost, left", [("samples.parquet", "histories.parquet"), ("histories.parquet", "samples.parquet")]
+)
 def test_half_a_day_is_refused(tmp_path: Path, shop: Shop, lost: str, left: str) -> None:
     (shop.write_compact(tmp_path, DAY) / lost).unlink()
     refused(tmp_path, "half a day", f"{left} and no {lost}")
@@ -88,7 +91,7 @@ def test_every_byte_that_is_changed_gives_a_day_or_a_refusal(tmp_path: Path) -> 
         (at / name).write_bytes(whole)
 
 
-def _histories(change: Callable[["dict[str, Any]"], None]) -> Callable[[Shop, Path], None]:
+def _histories(change: Callable[[dict[str, Any]], None]) -> Callable[[Shop, Path], None]:
     def spoil(shop: Shop, at: Path) -> None:
         columns = shop.histories()
         change(columns)
@@ -97,7 +100,7 @@ def _histories(change: Callable[["dict[str, Any]"], None]) -> Callable[[Shop, Pa
     return spoil
 
 
-def _samples(change: Callable[["dict[str, Any]"], None]) -> Callable[[Shop, Path], None]:
+def _samples(change: Callable[[dict[str, Any]], None]) -> Callable[[Shop, Path], None]:
     def spoil(shop: Shop, at: Path) -> None:
         columns = shop.samples()
         change(columns)
@@ -106,7 +109,7 @@ def _samples(change: Callable[["dict[str, Any]"], None]) -> Callable[[Shop, Path
     return spoil
 
 
-def _put(name: str, row: int, value: object) -> Callable[["dict[str, Any]"], None]:
+def _put(name: str, row: int, value: object) -> Callable[[dict[str, Any]], None]:
     return lambda columns: columns[name].__setitem__(row, value)
 
 
@@ -127,7 +130,7 @@ def _put(name: str, row: int, value: object) -> Callable[["dict[str, Any]"], Non
     ],
 )
 def test_a_compact_day_that_says_what_no_day_may_is_refused(
-    tmp_path: Path, spoil: Callable[[Shop, Path], None], words: "list[str]"
+    tmp_path: Path, spoil: Callable[[Shop, Path], None], words: list[str]
 ) -> None:
     history, shown = [(7, 1)], [(9, True), (8, False)]
     shop = Shop([(5, history, shown), (6, history * 3, shown)])
@@ -153,7 +156,7 @@ def test_a_column_of_another_type_is_refused(tmp_path: Path, shop: Shop) -> None
     ],
 )
 def test_a_wide_day_that_says_what_no_day_may_is_refused(
-    tmp_path: Path, name: str, row: int, value: object, words: "list[str]"
+    tmp_path: Path, name: str, row: int, value: object, words: list[str]
 ) -> None:
     shop = Shop([(5, [(7, 1), (8, 2)], [(9, True), (8, False)])])
     columns = shop.wide(3)

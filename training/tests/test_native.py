@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from conftest import same
 from files import DAY, Shop
+
 from runner_training import Day, gather, native
 
 pytestmark = pytest.mark.skipif(native.library() is None, reason="the native gather was not built")
 
 
-def in_numpy(monkeypatch: pytest.MonkeyPatch, day: Day, samples: "np.ndarray", length: int) -> "tuple":
+def in_numpy(monkeypatch: pytest.MonkeyPatch, day: Day, samples: np.ndarray, length: int) -> tuple:
     with monkeypatch.context() as patch:
         patch.setenv(native.VARIABLE, "off")
         return gather.padded(day, samples, length), gather.jagged(day, samples, length)

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from runner_training import Day, DayBatchSampler, order
 
 EPOCH = order.Epoch(seed=7, day=datetime.date(2025, 8, 16), epoch=0)
 
 
-def drawn(sampler: DayBatchSampler) -> "list[list[int]]":
+def drawn(sampler: DayBatchSampler) -> list[list[int]]:
     return [batch.tolist() for batch in sampler]
 
 
@@ -31,7 +32,12 @@ def test_every_row_comes_once_an_epoch() -> None:
 def test_seed_day_and_epoch_each_make_another_order() -> None:
     orders = [
         order.order(epoch, 1000).tolist()
-        for epoch in (EPOCH, replace(EPOCH, seed=8), replace(EPOCH, epoch=1), replace(EPOCH, day=datetime.date(2025, 8, 17)))
+        for epoch in (
+            EPOCH,
+            replace(EPOCH, seed=8),
+            replace(EPOCH, epoch=1),
+            replace(EPOCH, day=datetime.date(2025, 8, 17)),
+        )
     ]
     assert len({tuple(one) for one in orders}) == 4
     assert order.order(EPOCH, 1000).tolist() == orders[0]
@@ -159,6 +165,6 @@ def test_the_state_of_another_order_is_refused(name: str, value: object) -> None
         ({"day": "yesterday"}, "'yesterday' is not a day"),
     ],
 )
-def test_what_no_order_can_be_made_of_is_refused(options: "dict", words: str) -> None:
+def test_what_no_order_can_be_made_of_is_refused(options: dict, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         DayBatchSampler(100, **{"batch_size": 10, "day": "2025-08-16", **options})

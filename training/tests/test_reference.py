@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import slow_reference
 from conftest import Made, same
+
 from runner_training import Day, DayDataset, days
 
 ARRAYS = ("customer_id", "item_id", "is_order", "history_row", "offsets", "actions", "action_types")

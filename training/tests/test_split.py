@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+
 from runner_training import split
 
 DAYS = [datetime.date(2025, 8, day) for day in range(10, 15)]
