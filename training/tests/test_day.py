@@ -166,12 +166,15 @@ def test_a_wide_day_that_says_what_no_day_may_is_refused(
 
 
 def test_histories_that_differ_within_a_customer_are_kept_as_they_are(tmp_path: Path) -> None:
-    columns = Shop([(5, [(7, 1)], [(9, True), (8, False), (3, False)])]).wide(3)
-    columns["actions"][2], columns["action_types"][2] = [6, 7, 0], [1, 1, 0]
+    columns = Shop([(5, [(7, 1)], [(9, True), (8, False), (3, False), (2, False)])]).wide(3)
+    columns["action_types"][2] = [2, 0, 0]
+    columns["actions"][3], columns["action_types"][3] = [6, 7, 0], [1, 1, 0]
     write(tmp_path / f"dt={DAY}" / "rows.parquet", columns, WIDE)
     day = Day.open(tmp_path, DAY)
-    assert day.history_row.tolist() == [0, 0, 1]
-    assert DayDataset(day, 3).batch([0, 1, 2]).actions.tolist() == [[7, 0, 0], [7, 0, 0], [6, 7, 0]]
+    assert day.history_row.tolist() == [0, 0, 1, 2]
+    batch = DayDataset(day, 3).batch([0, 1, 2, 3])
+    assert batch.actions.tolist() == [[7, 0, 0], [7, 0, 0], [7, 0, 0], [6, 7, 0]]
+    assert batch.action_types.tolist() == [[1, 0, 0], [1, 0, 0], [2, 0, 0], [1, 1, 0]]
 
 
 def test_a_wide_day_in_several_files_is_one_day(tmp_path: Path, shop: Shop) -> None:

@@ -103,6 +103,11 @@ def test_a_pass_that_was_broken_off_begins_again() -> None:
     sampler = DayBatchSampler(100, 10, day="2025-08-16")
     first = next(iter(sampler)).tolist()
     assert drawn(sampler)[0] == first
+    # Also one that had begun at a loaded state.
+    sampler.set_epoch(0)
+    sampler.load_state_dict({**sampler.state_dict(), "batch": 4})
+    assert next(iter(sampler)).tolist() != first
+    assert drawn(sampler)[0] == first
 
 
 def test_a_sampler_resumes_at_any_batch() -> None:
