@@ -229,15 +229,19 @@ fn a_table_that_is_not_what_it_is_taken_for_is_refused_by_name() {
 fn generated_files_depend_on_the_arguments_alone() {
     let space = Space::new("generate");
     let shape = "--customers 50 --days 9 --impression-days 2 --actions-per-day 300 --impression-rows-per-day 20 --format mixed --bad 0.01";
-    for (out, seed) in [("a", 1), ("b", 1), ("c", 2)] {
-        task(&space, "generate", &format!("--out {out} --seed {seed} {shape}")).with(0).says("2700 events");
+    for (out, more) in
+        [("a", "--seed 1"), ("b", "--seed 1 --taste 0"), ("c", "--seed 2"), ("d", "--seed 1 --taste 0.5")]
+    {
+        task(&space, "generate", &format!("--out {out} {more} {shape}")).with(0).says("2700 events");
     }
     assert!(space.tree("a") == space.tree("b"));
     assert!(space.tree("a") != space.tree("c"));
+    assert!(space.tree("a") != space.tree("d"));
     let names: Vec<String> = space.tree("a").into_iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), 9 + 9 + 2 + 1);
     for ending in [".json", ".json.gz", ".json.zst", ".csv", ".parquet"] {
         assert!(names.iter().any(|name| name.ends_with(ending)), "{ending}");
     }
     task(&space, "generate", &format!("--out a {shape}")).with(1).says("is there already");
+    task(&space, "generate", "--out e --taste 1.5").with(2).says("it must be from 0 to 1");
 }

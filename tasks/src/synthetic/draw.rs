@@ -46,7 +46,12 @@ impl Draw {
     }
 
     pub fn item(&mut self, count: u64) -> u64 {
-        1 + self.zipf::<10>(count, 20.0) * 7_919 % ITEM_PRIME
+        item_id(self.item_rank(count))
+    }
+
+    /// An item by its place among all, of which the first is acted on most.
+    pub fn item_rank(&mut self, count: u64) -> u64 {
+        self.zipf::<10>(count, 20.0)
     }
 
     /// A rank in 0 .. `count` by Zipf's law with exponent 1 - 1/K and Mandelbrot's shift.
@@ -62,6 +67,11 @@ impl Draw {
             }
         }
     }
+}
+
+/// Scatters ranks likewise.
+pub fn item_id(rank: u64) -> u64 {
+    1 + rank * 7_919 % ITEM_PRIME
 }
 
 /// Scatters ranks, so that ids say nothing about how much a customer acts.

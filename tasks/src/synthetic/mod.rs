@@ -2,12 +2,13 @@
 //!
 //! What a day holds is a function of the seed, the day and the source alone, so days can be made in any order and one
 //! at a time. [`draw`] owns chance, [`rows`] how rows are spelled, [`files`] where they go, [`bad`] how they break
-//! rules.
+//! rules, [`taste`] what customers favour.
 
 mod bad;
 pub(crate) mod draw;
 mod files;
 mod rows;
+mod taste;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ use crate::calendar::{self, DAY};
 use draw::Draw;
 pub use files::{Spelling, check_empty};
 use rows::{EventWriter, Impression, ImpressionWriter};
+use taste::Taste;
 
 /// The shop and how much of it is made.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub struct Shop {
     pub seed: u64,
     /// The share of rows that break a rule.
     pub bad: f64,
+    /// The share of what customers do that goes by their taste.
+    pub taste: f64,
     pub spelling: Spelling,
 }
 
@@ -51,7 +55,7 @@ const TIES: f64 = 0.002;
 const LATE: f64 = 0.002;
 /// The share of impression rows of customers who never act.
 const COLD: f64 = 0.05;
-/// The share of items shown that are ordered.
+/// The share of items shown that are ordered, where taste does not decide.
 const ORDERED: f64 = 0.02;
 /// The most entries of an impression row.
 const ENTRIES: u64 = 19;
@@ -78,6 +82,7 @@ pub fn generate(shop: &Shop) -> Result<Made> {
     let first = calendar::day_number(shop.first_day);
     let (carts, orders) = (shop.actions_per_day * CARTS / ACTIONS, shop.actions_per_day * ORDERS / ACTIONS);
     let clicks = shop.actions_per_day - carts - orders;
+    let taste = Taste::new(shop);
     let mut order_file = EventWriter::orders(shop)?;
     for number in first..first + shop.days as i32 {
         for (stream, source, count) in [(0, "clicks", clicks), (1, "add_to_carts", carts)] {
@@ -87,7 +92,8 @@ pub fn generate(shop: &Shop) -> Result<Made> {
         }
         let mut draw = Draw::new(shop.seed, number, 2);
         for _ in 0..orders {
-            let (customer, item) = (draw.customer(shop.customers), draw.item(shop.items));
+            let customer = draw.customer(shop.customers);
+            let item = taste.item(&mut draw, customer);
             order_file.write(Event { customer, item, timestamp: i64::from(number) * DAY })?;
         }
         made.events += clicks + carts + orders;
@@ -107,14 +113,15 @@ fn events(
     count: u64,
     mut write: impl FnMut(Event) -> Result<()>,
 ) -> Result<()> {
-    let midnight = i64::from(day) * DAY;
+    let (midnight, taste) = (i64::from(day) * DAY, Taste::new(shop));
     let mut before = None;
     for number in 0..count {
         // Each event has its own slice of the day, which keeps the log in order without sorting it.
         let slice = (midnight + (i128::from(DAY) * i128::from(number) / i128::from(count)) as i64, DAY / count as i64);
+        let customer = draw.customer(shop.customers);
         let mut event = Event {
-            customer: draw.customer(shop.customers),
-            item: draw.item(shop.items),
+            customer,
+            item: taste.item(draw, customer),
             timestamp: slice.0 + draw.below(slice.1.max(1) as u64) as i64,
         };
         if let Some(Event { customer, item, timestamp }) = before
@@ -132,13 +139,13 @@ fn events(
 
 /// The impressions of a day; gives back how many items were shown.
 fn impressions(shop: &Shop, day: i32) -> Result<u64> {
-    let mut draw = Draw::new(shop.seed, day, 3);
+    let (mut draw, taste) = (Draw::new(shop.seed, day, 3), Taste::new(shop));
     let mut file = ImpressionWriter::of_day(shop, day)?;
     let mut shown = 0;
     for _ in 0..shop.impression_rows_per_day {
         let customer =
             if draw.chance(COLD) { draw.cold_customer(shop.customers) } else { draw.shown_customer(shop.customers) };
-        let entries = (0..=draw.below(ENTRIES)).map(|_| (draw.item(shop.items), draw.chance(ORDERED))).collect();
+        let entries = (0..=draw.below(ENTRIES)).map(|_| taste.shown(&mut draw, customer, ORDERED)).collect();
         let impression = Impression { ranking: draw.below(1 << 47), customer, entries };
         shown += impression.entries.len() as u64;
         file.write(&impression)?;
