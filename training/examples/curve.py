@@ -25,8 +25,7 @@ def svg(losses: Points, aucs: Points, baseline: float) -> str:
         *right.frame("AUC on the held-out day"),
         right.line(aucs),
         *marks,
-        f'<line x1="{_WIDTH + _LEFT}" x2="{2 * _WIDTH - _RIGHT}" y1="{level:.1f}" y2="{level:.1f}" stroke="{_BASELINE}"'
-        ' stroke-width="1.5" stroke-dasharray="6 4"/>',
+        _line(right.x(0), right.x(samples), level, f'stroke="{_BASELINE}" stroke-width="1.5" stroke-dasharray="6 4"'),
         _text(2 * _WIDTH - _RIGHT - 4, level - 6, "popularity", "end", _BASELINE),
     ]
     head = (
@@ -48,12 +47,12 @@ class _Panel:
     def y(self, value: float) -> float:
         return _HEIGHT - _BOTTOM - (value - self.low) / (self.high - self.low) * (_HEIGHT - _TOP - _BOTTOM)
 
-    def frame(self, title: str) -> "List[str]":
+    def frame(self, title: str) -> List[str]:
         parts = [_text(self.at + _LEFT, 20, title, "start")]
         for number in range(round((self.high - self.low) / self.step) + 1):
             value = self.low + number * self.step
             y = self.y(value)
-            parts.append(f'<line x1="{self.x(0):.1f}" x2="{self.x(self.samples):.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke="{_GRID}"/>')
+            parts.append(_line(self.x(0), self.x(self.samples), y, f'stroke="{_GRID}"'))
             parts.append(_text(self.at + _LEFT - 6, y + 4, f"{value:.2f}", "end"))
         below = _HEIGHT - _BOTTOM + 16
         parts.append(_text(self.x(0), below, "0", "middle"))
@@ -66,12 +65,16 @@ class _Panel:
         return f'<polyline points="{path}" fill="none" stroke="{_LINE}" stroke-width="1.5"/>'
 
 
-def _span(values: "Sequence[float]") -> "Tuple[float, float, float]":
+def _span(values: Sequence[float]) -> Tuple[float, float, float]:
     """Round numbers around the values, and the step between the lines of the grid."""
     low, high = min(values), max(values)
     step = next((step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if high - low <= 6 * step), 1.0)
     first = low // step * step
     return first, max(-(-high // step) * step, first + step), step
+
+
+def _line(left: float, right: float, y: float, style: str) -> str:
+    return f'<line x1="{left:.1f}" x2="{right:.1f}" y1="{y:.1f}" y2="{y:.1f}" {style}/>'
 
 
 def _text(x: float, y: float, text: str, anchor: str, colour: str = _TEXT) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-def auc(label: "npt.NDArray[np.bool_]", score: "npt.NDArray[np.floating]") -> float:
+def auc(label: npt.NDArray[np.bool_], score: npt.NDArray[np.floating]) -> float:
     """How often something ordered is scored above something that is not; a tie counts half. 0.5 is chance, 1 perfect."""
     positives = int(np.count_nonzero(label))
     negatives = len(label) - positives
@@ -19,7 +19,7 @@ def auc(label: "npt.NDArray[np.bool_]", score: "npt.NDArray[np.floating]") -> fl
     return float(above / (positives * negatives))
 
 
-def log_loss(label: "npt.NDArray[np.bool_]", probability: "npt.NDArray[np.floating]") -> float:
+def log_loss(label: npt.NDArray[np.bool_], probability: npt.NDArray[np.floating]) -> float:
     """The mean of what each label costs, in nats. Lower is better."""
     kept = np.clip(np.asarray(probability, np.float64), 1e-7, 1 - 1e-7)
     return float(-np.where(label, np.log(kept), np.log1p(-kept)).mean())

@@ -15,14 +15,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
+import curve
 import numpy as np
 import torch
-from torch.nn.functional import binary_cross_entropy_with_logits
-
-import curve
 from measures import auc, log_loss
 from model import TargetAttention
 from popularity import Popularity
+from torch.nn.functional import binary_cross_entropy_with_logits
+
 from runner_training import Day, DayLoader, days, split
 
 MARGIN = 0.1
@@ -46,7 +46,7 @@ class TrainedDay(NamedTuple):
 
     day: str
     samples: int
-    losses: "List[float]"
+    losses: List[float]
     held_out_auc: float
 
     @property
@@ -66,7 +66,7 @@ class Score(NamedTuple):
 class Outcome(NamedTuple):
     """What came of it."""
 
-    trained: "List[TrainedDay]"
+    trained: List[TrainedDay]
     model: Score
     baseline: Score
 
@@ -89,8 +89,8 @@ def learn(folder: Path, settings: Settings) -> Outcome:
     model = TargetAttention(torch.from_numpy(popularity.items)).to(settings.device)
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
     loader = _loader(folder, train, settings)
-    trained: "List[TrainedDay]" = []
-    print("day          samples    loss  held-out AUC")
+    trained: List[TrainedDay] = []
+    print("day          samples    loss  held-out AUC", flush=True)
     for day, batches in groupby(loader, key=lambda _: str(loader.state_dict()["day"])):
         samples, losses = 0, []
         for batch in batches:
@@ -110,17 +110,17 @@ def learn(folder: Path, settings: Settings) -> Outcome:
     return Outcome(trained, score, _baseline(popularity, items, label))
 
 
-def _loader(folder: Path, days: "Sequence[datetime.date]", settings: Settings) -> DayLoader:
+def _loader(folder: Path, days: Sequence[datetime.date], settings: Settings) -> DayLoader:
     return DayLoader(
         folder, days, settings.batch_size, seed=settings.seed, length=settings.length, device=settings.device
     )
 
 
 def _predict(
-    model: TargetAttention, folder: Path, days: "Sequence[datetime.date]", settings: Settings
-) -> "Tuple[np.ndarray, np.ndarray, np.ndarray]":
+    model: TargetAttention, folder: Path, days: Sequence[datetime.date], settings: Settings
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Items shown, whether they were ordered, and the model's probability of that."""
-    parts: "List[Tuple[torch.Tensor, ...]]" = []
+    parts: List[Tuple[torch.Tensor, ...]] = []
     with torch.no_grad():
         for batch in _loader(folder, days, settings._replace(batch_size=2048)):
             probability = torch.sigmoid(model(batch.impressions, batch.actions, batch.action_types))
@@ -130,7 +130,7 @@ def _predict(
 
 
 def _baseline(popularity: Popularity, items: np.ndarray, label: np.ndarray) -> Score:
-    """Popularity as the better of two."""
+    """The better of two, chosen in hindsight: that is in favour of popularity."""
     rates = popularity.order_rates(items)
     by_orders = Score("popularity, by orders", auc(label, rates), log_loss(label, rates))
     by_actions = Score("popularity, by actions", auc(label, popularity.times_acted_on(items)), None)
@@ -150,12 +150,13 @@ def _draw(outcome: Outcome, path: Path) -> None:
 
 
 def _report(outcome: Outcome, margin: float) -> bool:
-    print(f"\n{'held out':24}   AUC    log loss")
+    print(f"\n{'held-out day':22}     AUC  log loss")
     for score in (outcome.baseline, outcome.model):
         cost = "-" if score.log_loss is None else f"{score.log_loss:.4f}"
-        print(f"{score.name:24}  {score.auc:.4f}  {cost:>8}")
+        print(f"{score.name:22}  {score.auc:.4f}  {cost:>8}")
     reached = outcome.gain >= margin
-    print(f"\nThe model is {outcome.gain:+.4f} from popularity; the margin of {margin} is {'' if reached else 'not '}reached.")
+    verdict = "reached" if reached else "not reached"
+    print(f"\nmodel - popularity: {outcome.gain:+.4f} AUC; the margin of {margin} is {verdict}")
     return reached
 
 
