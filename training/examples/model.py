@@ -39,7 +39,8 @@ class TargetAttention(nn.Module):
         # A finite number, so that a customer without a history gets weights all the same; these are then nothing.
         weights = torch.softmax(fit.masked_fill(~there, -1e9), dim=1) * there
         attended = torch.einsum("bl,blw->bw", weights, history)
-        return self.judge(torch.cat([shown, attended, shown * attended], dim=1)).squeeze(1)
+        logit: Tensor = self.judge(torch.cat([shown, attended, shown * attended], dim=1))
+        return logit.squeeze(1)
 
     def _rows(self, ids: Tensor) -> Tensor:
         """Rows of the embedding."""

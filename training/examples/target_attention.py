@@ -123,8 +123,8 @@ def _predict(
     parts: List[Tuple[torch.Tensor, ...]] = []
     with torch.no_grad():
         for batch in _loader(folder, days, settings._replace(batch_size=2048)):
-            probability = torch.sigmoid(model(batch.impressions, batch.actions, batch.action_types))
-            parts.append((batch.impressions, batch.label, probability))
+            logit = model(batch.impressions, batch.actions, batch.action_types)
+            parts.append((batch.impressions, batch.label, torch.sigmoid(logit)))
     items, label, probability = (torch.cat(part).cpu().numpy() for part in zip(*parts))
     return items, label, probability
 

@@ -76,6 +76,7 @@ def test_the_model_beats_popularity_on_the_held_out_day_by_the_margin(outcome):
     assert outcome.baseline.auc > 0.55, "popularity tells something"
     assert outcome.gain >= MARGIN
     assert outcome.model.auc == outcome.trained[-1].held_out_auc
+    assert outcome.model.log_loss < outcome.baseline.log_loss
 
 
 def test_where_customers_have_no_taste_nothing_is_learnt(tmp_path):
