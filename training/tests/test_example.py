@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
+from conftest import REPOSITORY, run
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 
 import target_attention  # noqa: E402
 from target_attention import MARGIN, Outcome, Settings  # noqa: E402
 
-ROOT = Path(__file__).parents[2]
 SETTINGS = Settings(length=30)
 # The last four days; three are trained on.
 DAYS = ("--from", "2025-08-13", "--to", "2025-08-16")
@@ -26,22 +25,17 @@ SHOP = (
 )
 
 
-def publish(folder: Path, taste: float) -> Path:
+def publish(programs: Path, folder: Path, taste: float) -> Path:
     """Makes a shop whose customers go so far by their taste, and gives back its compact days."""
-    programs = Path(os.environ.get("RUNNER_BIN", ROOT / "target" / "release"))
-    run(programs / "generate", "--out", folder / "data", "--taste", taste, *SHOP.split())
+    run(programs / "generate", "--out", folder / "data", "--taste", taste, *SHOP.split(), cwd=folder)
     places = [part for name in ("data", "cache", "output", "compact") for part in (f"--{name}", folder / name)]
-    run(programs / "runner", "run", "--pipeline", ROOT / "pipeline.yaml", "--layout", "compact", *DAYS, *places)
+    pipeline = ("--pipeline", REPOSITORY / "pipeline.yaml", "--layout", "compact")
+    run(programs / "runner", "run", *pipeline, *DAYS, *places, cwd=folder)
     return folder / "compact"
 
 
-def run(*command: object) -> None:
-    ended = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
-
-
 def swap_histories(compact: Path) -> None:
-    """Gives every customer the history of another, the same on all days, and leaves everything else."""
+    """Deals the histories of each day out anew, at random, and leaves everything else."""
     for path in compact.glob("dt=*/histories.parquet"):
         table = pq.read_table(path)
         others = pa.array(np.random.default_rng(4).permutation(len(table)))
@@ -53,13 +47,13 @@ def swap_histories(compact: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return publish(tmp_path_factory.mktemp("shop"), taste=0.8)
+def tasteful(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish(programs, tmp_path_factory.mktemp("tasteful"), taste=0.8)
 
 
 @pytest.fixture(scope="module")
-def outcome(shop: Path) -> Outcome:
-    return target_attention.learn(shop, SETTINGS)
+def outcome(tasteful: Path) -> Outcome:
+    return target_attention.learn(tasteful, SETTINGS)
 
 
 def test_the_days_are_trained_on_in_order_and_the_last_is_not(outcome):
@@ -79,23 +73,30 @@ def test_the_model_beats_popularity_on_the_held_out_day_by_the_margin(outcome):
     assert outcome.model.log_loss < outcome.baseline.log_loss
 
 
-def test_where_customers_have_no_taste_nothing_is_learnt(tmp_path):
-    outcome = target_attention.learn(publish(tmp_path, taste=0.0), SETTINGS)
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_learns_as_well(tasteful):
+    assert target_attention.learn(tasteful, SETTINGS._replace(device="cuda")).gain >= MARGIN
+
+
+def test_where_customers_have_no_taste_nothing_is_learnt(programs, tmp_path):
+    outcome = target_attention.learn(publish(programs, tmp_path, taste=0.0), SETTINGS)
     assert abs(outcome.gain) < MARGIN / 2
     assert abs(outcome.model.auc - 0.5) < MARGIN / 2
 
 
-def test_with_the_histories_of_others_the_model_is_no_better_than_popularity(tmp_path):
-    compact = publish(tmp_path, taste=0.8)
+def test_with_the_histories_of_others_the_model_is_no_better_than_popularity(programs, tmp_path):
+    compact = publish(programs, tmp_path, taste=0.8)
     swap_histories(compact)
     outcome = target_attention.learn(compact, SETTINGS)
     assert outcome.baseline.auc > 0.55, "popularity is still there"
     assert outcome.gain < MARGIN / 2
 
 
-def test_the_exit_status_says_whether_the_margin_is_reached_and_a_seed_gives_the_same_numbers(shop, tmp_path, capsys):
+def test_the_exit_status_says_whether_the_margin_is_reached_and_a_seed_gives_the_same_numbers(
+    tasteful, tmp_path, capsys
+):
     picture = tmp_path / "curve.svg"
-    arguments = [str(shop), "--days", "1", "--length", "10", "--picture", str(picture)]
+    arguments = [str(tasteful), "--days", "1", "--length", "10", "--picture", str(picture)]
     assert target_attention.main([*arguments, "--margin", "-1"]) == 0
     reached, drawn = capsys.readouterr().out.splitlines(), picture.read_bytes()
     assert target_attention.main([*arguments, "--margin", "0.5"]) == 1
