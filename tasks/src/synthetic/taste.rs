@@ -75,7 +75,7 @@ impl Taste {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::BTreeSet;
 
     use super::*;
 
@@ -133,10 +133,17 @@ mod tests {
     }
 
     #[test]
-    fn every_group_is_favoured_by_some_and_is_not_told_by_the_id_alone() {
-        let groups = |seed: u64| (0..200).map(|id| Taste { seed, ..taste(1.0) }.group(id, 1)).collect::<Vec<u64>>();
-        assert_eq!(groups(1).iter().collect::<HashSet<_>>().len(), GROUPS as usize);
-        assert_ne!(groups(1), groups(2));
+    fn what_customers_favour_divides_the_items_into_groups_by_the_seed() {
+        let groups = |seed: u64| -> BTreeSet<Vec<u64>> {
+            let taste = Taste { seed, ..taste(1.0) };
+            let favoured = |customer| (1..=400).filter(|item| taste.favours(customer, *item)).collect();
+            (1..=200).map(favoured).collect()
+        };
+        let mut items: Vec<u64> = groups(1).into_iter().flatten().collect();
+        items.sort_unstable();
+        assert_eq!(groups(1).len(), GROUPS as usize);
+        assert!(items.into_iter().eq(1..=400), "every item is in one of them");
+        assert!(groups(1).is_disjoint(&groups(2)));
     }
 
     #[test]
