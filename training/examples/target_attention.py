@@ -79,7 +79,7 @@ class Outcome(NamedTuple):
 def learn(folder: Path, settings: Settings) -> Outcome:
     """Trains on all days but the last, each once and in order, and prints a line for each."""
     train, held_out = split(days(folder))
-    train = train[-settings.days :] if settings.days else train
+    train = train if settings.days is None else train[-settings.days :]
     print(f"training on {len(train)} days, {train[0]} .. {train[-1]}; {held_out[0]} is held out")
     popularity = Popularity.of(Day.open(folder, day) for day in train)
 
@@ -174,7 +174,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--margin", type=float, default=MARGIN, help="AUC above popularity (default: %(default)s)")
     parser.add_argument("--picture", type=Path, help="write the curve to this SVG file")
     given = vars(parser.parse_args(arguments))
+    if given["days"] is not None and given["days"] < 1:
+        parser.error(f"--days is {given['days']}; it must be at least 1")
     folder, margin, picture = (given.pop(name) for name in ("folder", "margin", "picture"))
+    if len(days(folder)) < 2:
+        parser.error(f"{folder} holds {len(days(folder))} published days; it takes one to train on and one to hold out")
     outcome = learn(folder, Settings(**given))
     if picture:
         _draw(outcome, picture)

@@ -105,3 +105,9 @@ def test_the_exit_status_says_whether_the_margin_is_reached_and_a_seed_gives_the
     assert reached[:-1] == missed[:-1] and picture.read_bytes() == drawn
     assert reached[-1].endswith("the margin of -1.0 is reached")
     assert missed[-1].endswith("the margin of 0.5 is not reached")
+
+
+def test_a_folder_without_days_is_refused_by_name(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        target_attention.main([str(tmp_path / "nowhere")])
+    assert "nowhere holds 0 published days" in capsys.readouterr().err
