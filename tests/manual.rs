@@ -10,9 +10,9 @@ fn runner(name: &str, arguments: &[&str]) -> Ended {
     end(command)
 }
 
-/// The verbs that `runner --help` lists.
-fn verbs() -> Vec<String> {
-    let help = runner("manual_verbs", &["--help"]).with(0).stdout;
+/// The verbs that `runner --help` lists, asked for in a folder of this name.
+fn verbs(name: &str) -> Vec<String> {
+    let help = runner(name, &["--help"]).with(0).stdout;
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let verb =
         |line: &str| line.strip_prefix("  ")?.split(' ').next().filter(|verb| !verb.is_empty()).map(str::to_string);
@@ -25,7 +25,7 @@ fn verbs() -> Vec<String> {
 fn completions_know_every_verb_and_its_options() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = runner("manual_completions", &["completions", shell]).with(0).stdout;
-        for verb in verbs() {
+        for verb in verbs("manual_completions") {
             assert!(script.contains(&verb), "{shell} does not know {verb}");
         }
         assert!(script.contains("fail-fast") && !script.contains("guard"), "{shell}");
@@ -36,11 +36,12 @@ fn completions_know_every_verb_and_its_options() {
 #[test]
 fn the_manual_has_a_page_for_every_verb() {
     let manual = runner("manual_man", &["man"]).with(0).stdout;
-    for verb in verbs() {
+    let verbs = verbs("manual_man");
+    for verb in &verbs {
         assert!(manual.contains(&format!(".TH runner-{verb} 1")), "no page for {verb}\n{manual}");
     }
     let pages = manual.lines().filter(|line| line.starts_with(".TH ")).count();
-    assert_eq!(pages, verbs().len() + 1, "a page for each verb, and one for them all");
+    assert_eq!(pages, verbs.len() + 1, "a page for each verb, and one for them all");
     assert!(!manual.contains("guard"));
 }
 

@@ -1,4 +1,4 @@
-//! Memory does not grow with the data: `history`, `merge` and `join` run in a fraction of what their tables take.
+//! Memory does not grow with the data: `read`, `history`, `merge` and `join` run in a fraction of what their tables take.
 
 #[path = "support/memory.rs"]
 mod memory;
@@ -41,6 +41,28 @@ fn write_days(space: &Space, apart: i64) -> String {
         arguments.push_str(&format!(" --in actions={day}.parquet"));
     }
     arguments
+}
+
+#[test]
+fn read_needs_less_memory_than_its_rows() {
+    let space = Space::new("memory_read");
+    const ROWS: usize = 100_000;
+    const FILES: usize = 60;
+    let line = |row: usize| {
+        format!(
+            "{{\"customer_id\":{},\"item_id\":{},\"click_time\":\"2025-08-16T12:00:00.{row:06}Z\"}}\n",
+            row + 1,
+            row + 7
+        )
+    };
+    space.write("clicks.json", (0..ROWS).map(line).collect::<String>());
+    let files = " --in raw=clicks.json".repeat(FILES);
+    // 6 million rows are 120 MB as columns.
+    let arguments = format!("--source clicks{files} --out rows=rows.parquet --out rejected=rejected.parquet");
+    within(&space, env!("CARGO_BIN_EXE_read"), 80_000, &arguments).with(0);
+    let rows = tables::table(&space, "rows.parquet");
+    let items = rows.column("item_id").unwrap().i32().unwrap();
+    assert!(items.into_no_null_iter().eq((0..ROWS * FILES).map(|row| (row % ROWS) as i32 + 7)));
 }
 
 #[test]

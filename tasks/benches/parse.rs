@@ -1,5 +1,7 @@
 //! How fast JSON Lines are read: lines laid out alike, and lines that only the parser for all of JSON can read.
 
+use std::path::Path;
+
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use tasks::raw::{Collector, Fields, Source, read_json_lines};
@@ -36,7 +38,7 @@ fn impressions_that_need_a_parser(bencher: Bencher, threads: usize) {
 
 fn read(bencher: Bencher, source: Source, threads: usize, content: &[u8]) {
     bencher.counter(BytesCount::of_slice(content)).bench(|| {
-        let mut collector = Collector::new(Fields::new(source, &[]).unwrap());
+        let mut collector = Collector::create(Fields::new(source, &[]).unwrap(), Path::new("/dev/null")).unwrap();
         read_json_lines(&mut black_box(content), content.len() as u64, threads, &mut collector).unwrap();
         collector
     });

@@ -11,11 +11,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 use polars::prelude::*;
+use polars_parquet::parquet::schema::types::PhysicalType;
 
-/// Bytes that a stride of a file takes in memory, roughly.
-const STRIDE_BYTES: usize = 1 << 27;
-/// The most rows of a stride.
-const STRIDE_ROWS: usize = 1 << 16;
+/// Bytes that a stride of a file takes in memory at most, roughly: a row group of training rows has 525 million.
+const STRIDE_BYTES: usize = 600_000_000;
 
 /// A file whose footer has been read.
 pub struct ParquetFile {
@@ -23,7 +22,7 @@ pub struct ParquetFile {
     pub rows: usize,
     /// The names of its columns, in order.
     pub columns: Vec<String>,
-    /// Rows of a stride.
+    /// Rows of a stride: a whole row group, if that fits into memory.
     stride: usize,
 }
 
@@ -34,12 +33,16 @@ impl ParquetFile {
             let columns = reader.schema()?.iter_names().map(|name| name.to_string()).collect();
             let metadata = reader.get_metadata()?;
             let chunks = metadata.row_groups.iter().flat_map(|group| group.parquet_columns());
-            // A value may take eight bytes, however well it is packed.
-            let bytes = chunks.map(|chunk| chunk.uncompressed_size().max(chunk.num_values().saturating_mul(8)));
+            // A value takes its bytes in memory, however well it is packed.
+            let bytes = chunks.map(|chunk| {
+                let width = if chunk.physical_type() == PhysicalType::Int32 { 4 } else { 8 };
+                chunk.uncompressed_size().max(chunk.num_values().saturating_mul(width))
+            });
             let bytes = bytes.fold(0_usize, |sum, bytes| sum.saturating_add(bytes.try_into().unwrap_or(0)));
-            let stride = (STRIDE_BYTES / (bytes / metadata.num_rows.max(1)).max(1)).clamp(1, STRIDE_ROWS);
-            // A power of two, as the rows of a row group usually are, so that strides seldom share one.
-            let stride = 1 << stride.ilog2();
+            let most = (STRIDE_BYTES / (bytes / metadata.num_rows.max(1)).max(1)).max(1);
+            // A row group that is cut in two is decoded twice. One that is too large is cut at powers of two.
+            let group = metadata.row_groups.iter().map(|group| group.num_rows()).max().unwrap_or(1).max(1);
+            let stride = if group <= most { group } else { 1 << most.ilog2() };
             Ok(ParquetFile { path: path.to_path_buf(), rows: metadata.num_rows, columns, stride })
         })
     }

@@ -24,23 +24,63 @@ const ROW_GROUP: usize = 1 << 20;
 /// Reads a whole table, one chunk a column, after checking that it has the columns of `schema`.
 ///
 /// Only these columns are read, in this order. Errors name the file and the column that is not as it should be.
-pub fn read(path: &Path, schema: &Schema) -> Result<DataFrame> {
-    let open = || -> Result<DataFrame> {
-        let names: Vec<String> = schema.columns.iter().map(|(name, _)| name.to_string()).collect();
-        let file = ParquetFile::open(path)?;
-        file.expect(names.iter().map(String::as_str))?;
-        let frame = file.read(&names, 0, file.rows)?;
-        for (column, (name, dtype)) in frame.columns().iter().zip(&schema.columns) {
-            if column.dtype() != dtype {
-                bail!("column `{name}` is {}, not {dtype}", column.dtype());
+pub fn read(path: &Path, schema: Schema) -> Result<DataFrame> {
+    let table = TableFile::open(path, schema)?;
+    table.read(&table.names(), 0, table.rows())
+}
+
+/// A table that is read part by part, after checking that it has the columns of a schema.
+///
+/// Errors name the file and the column that is not as it should be.
+pub struct TableFile {
+    path: PathBuf,
+    schema: Schema,
+    file: ParquetFile,
+}
+
+impl TableFile {
+    pub fn open(path: &Path, schema: Schema) -> Result<Self> {
+        let open = || -> Result<ParquetFile> {
+            let file = ParquetFile::open(path)?;
+            file.expect(schema.columns.iter().map(|(name, _)| *name))?;
+            Ok(file)
+        };
+        let file = open().with_context(|| format!("cannot read {} as a table of {}", path.display(), schema.table))?;
+        Ok(TableFile { path: path.to_path_buf(), schema, file })
+    }
+
+    pub fn rows(&self) -> usize {
+        self.file.rows
+    }
+
+    /// All columns of the schema.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.schema.columns.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// Columns of the schema in parts that fit into memory.
+    pub fn parts(&self, names: &[&'static str]) -> impl Iterator<Item = Result<DataFrame>> {
+        self.file.strides().map(|(start, count)| self.read(names, start, count))
+    }
+
+    /// Columns of the schema, one chunk each.
+    fn read(&self, names: &[&'static str], start: usize, count: usize) -> Result<DataFrame> {
+        let owned: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+        let read = || -> Result<DataFrame> {
+            let frame = self.file.read(&owned, start, count)?;
+            for (name, dtype) in self.schema.columns.iter().filter(|(name, _)| names.contains(name)) {
+                let column = frame.column(name)?;
+                if column.dtype() != dtype {
+                    bail!("column `{name}` is {}, not {dtype}", column.dtype());
+                }
+                if column.null_count() > 0 {
+                    bail!("column `{name}` holds {} nulls", column.null_count());
+                }
             }
-            if column.null_count() > 0 {
-                bail!("column `{name}` holds {} nulls", column.null_count());
-            }
-        }
-        Ok(frame)
-    };
-    open().with_context(|| format!("cannot read {} as a table of {}", path.display(), schema.table))
+            Ok(frame)
+        };
+        read().with_context(|| format!("cannot read {} as a table of {}", self.path.display(), self.schema.table))
+    }
 }
 
 /// Writes a table whose columns are those of `schema`, in that order.

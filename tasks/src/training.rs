@@ -57,7 +57,7 @@ pub struct Lists<'a> {
 impl Tables {
     /// Fails if the impressions are not sorted.
     pub fn open(impressions: &Path, histories: &Path) -> Result<Self> {
-        let impressions = table::read(impressions, &schema::impressions())?;
+        let impressions = table::read(impressions, schema::impressions())?;
         let labels = table::booleans(&impressions, schema::IS_ORDER)?;
         if !table::int64(&impressions, schema::CUSTOMER_ID)?.is_sorted() {
             bail!(UNSORTED);

@@ -26,7 +26,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "target" / "release"
-PACKAGES = ["duckdb==2.0.1", "polars==2.1.0"]
+PACKAGES = ["duckdb==2.0.1", "polars==2.1.0", "pyarrow==26.0.1"]
 DAYS = [f"2025-08-{day:02}" for day in range(3, 17)]
 # customers, items, days of all, actions a day, impression rows a day (each of ten items)
 SIZES = {

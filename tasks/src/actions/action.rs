@@ -16,6 +16,15 @@ impl Action {
         Action(u128::from(timestamp) << 64 | u128::from(item_id as u32) << 32 | u128::from(action_type as u8))
     }
 
+    /// All of it.
+    pub fn bits(self) -> u128 {
+        self.0
+    }
+
+    pub fn of_bits(bits: u128) -> Self {
+        Action(bits)
+    }
+
     /// Microseconds since 1970 UTC.
     pub fn timestamp(self) -> i64 {
         ((self.0 >> 64) as u64 ^ (1 << 63)) as i64

@@ -187,7 +187,7 @@ fn extremes(column: &ColumnChunkMetadata, metadata: &FileMetadata) -> Result<(i6
 
 /// A table of whatever writer, as a file of this layout.
 fn laid_out_anew(path: &Path) -> Result<Vec<u8>> {
-    let frame = table::read(path, &schema::actions())?;
+    let frame = table::read(path, schema::actions())?;
     let customers = table::int64(&frame, schema::CUSTOMER_ID)?;
     let items = table::int32(&frame, schema::ITEM_ID)?;
     let types = table::int8(&frame, schema::ACTION_TYPE)?;

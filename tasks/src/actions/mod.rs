@@ -17,14 +17,15 @@
 //!
 //! Formats: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>.
 //!
-//! [`file`] reads and [`writer`] writes, with the encodings of [`crate::pages`]; [`era`] orders whole tables by time. None
-//! of them knows what an action is for.
+//! [`file`] reads and [`writer`] writes, with the encodings of [`crate::pages`]; [`sort`] orders what was logged by
+//! customer, and [`era`] whole tables by time. None of them knows what an action is for.
 
 pub mod action;
 pub mod era;
 pub mod file;
 #[cfg(test)]
 pub mod random;
+pub mod sort;
 pub mod times;
 pub mod writer;
 

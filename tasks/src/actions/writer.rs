@@ -77,9 +77,11 @@ impl<W: Write> ActionWriter<W> {
     /// The next actions of the customer, newest first.
     pub fn actions(&mut self, actions: &[Action]) {
         let pending = &mut self.pending;
-        pending.items.extend(actions.iter().flat_map(|action| action.item_id().to_le_bytes()));
-        pending.types.extend(actions.iter().map(|action| action.action_type()));
-        pending.timestamps.extend(actions.iter().flat_map(|action| action.timestamp().to_le_bytes()));
+        for action in actions {
+            pending.items.extend_from_slice(&action.item_id().to_le_bytes());
+            pending.types.push(action.action_type());
+            pending.timestamps.extend_from_slice(&action.timestamp().to_le_bytes());
+        }
         pending.widen(actions.first().map(|action| action.timestamp()));
         pending.widen(actions.last().map(|action| action.timestamp()));
     }
@@ -198,7 +200,7 @@ mod tests {
             write(&path, row_group, &customers);
             assert_eq!(read(&path), with_actions, "row groups of {row_group}");
             // The general reader finds the same rows.
-            let frame = table::read(&path, &schema::actions()).unwrap();
+            let frame = table::read(&path, schema::actions()).unwrap();
             let found = table::int64(&frame, CUSTOMER_ID).unwrap();
             assert!(found.iter().eq(rows.iter().map(|row| &row.0)));
             let found = table::int32(&frame, ITEM_ID).unwrap();
@@ -232,7 +234,7 @@ mod tests {
         write(&path, 5, &Table::new());
         let file = ActionFile::open(&path).unwrap();
         assert_eq!((file.rows(), file.times), (0, Times::default()));
-        assert_eq!(table::read(&path, &schema::actions()).unwrap().height(), 0);
+        assert_eq!(table::read(&path, schema::actions()).unwrap().height(), 0);
     }
 
     #[test]

@@ -39,7 +39,7 @@ fn history(arguments: &History) -> Result<Report> {
     contract.expect(&["impressions", "months", "actions", "orders"], &["histories"])?;
     let midnight = i64::from(calendar::day_number(contract.day()?)) * calendar::DAY;
     let mut customers = {
-        let impressions = table::read(contract.input("impressions")?, &schema::impressions())?;
+        let impressions = table::read(contract.input("impressions")?, schema::impressions())?;
         table::int64(&impressions, schema::CUSTOMER_ID)?.to_vec()
     };
     customers.sort_unstable();

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 
 fn impressions(arguments: &Impressions) -> Result<Report> {
     arguments.contract.expect(&["shown"], &["impressions"])?;
-    let shown = table::read(arguments.contract.input("shown")?, &schema::impressions())?;
+    let shown = table::read(arguments.contract.input("shown")?, schema::impressions())?;
     let customers = table::int64(&shown, schema::CUSTOMER_ID)?;
     let items = table::int32(&shown, schema::ITEM_ID)?;
     let labels: Vec<bool> = table::booleans(&shown, schema::IS_ORDER)?;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Parser;
 use tasks::raw::{Collector, Fields, Format, Source, read_file};
 use tasks::report::Report;
@@ -52,7 +52,8 @@ fn read(arguments: &Read) -> Result<Report> {
             "an order belongs to its own day, not to that of its file: read previous_orders as a whole, without --day"
         );
     }
-    let mut collector = Collector::new(Fields::new(arguments.source, &arguments.fields)?);
+    let fields = Fields::new(arguments.source, &arguments.fields)?;
+    let mut collector = Collector::create(fields, arguments.contract.output("rows")?)?;
     for file in arguments.contract.inputs("raw") {
         read_file(file, arguments.format, &mut collector)?;
     }
@@ -60,9 +61,7 @@ fn read(arguments: &Read) -> Result<Report> {
     if let Some(warning) = collector.warning() {
         task::complain(&warning);
     }
-    collector
-        .write(arguments.contract.output("rows")?, arguments.contract.output("rejected")?)
-        .context("cannot write the table")
+    collector.finish(arguments.contract.output("rejected")?)
 }
 
 impl Arguments for Read {

@@ -100,7 +100,7 @@ fn laid(file: &File, metadata: &FileMetadata, group: usize) -> Result<Histories>
 
 /// A table of another writer.
 fn whole(path: &Path) -> Result<Histories> {
-    let frame = table::read(path, &schema::histories())?;
+    let frame = table::read(path, schema::histories())?;
     let (offsets, items) = lists::<Int32Type>(&frame, schema::ACTIONS)?;
     let (type_offsets, action_types) = lists::<Int8Type>(&frame, schema::ACTION_TYPES)?;
     if offsets != type_offsets {

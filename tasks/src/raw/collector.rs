@@ -1,30 +1,32 @@
-//! Gathers what is let through into columns, and what is not into the table of rejected rows.
+//! Judges rows: gathers what is let through, and passes it on to a table as it comes, and what is not into the table of
+//! rejected rows.
 //!
-//! It does not know formats. How many rejects are too many is decided by [`Collector::check`]; what becomes of the
-//! columns is up to the caller.
+//! It does not know formats. How many rejects are too many is decided by [`Collector::check`].
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use polars::prelude::{Column, Int32Chunked, Int64Chunked, IntoColumn};
 
+use super::columns::{self, Columns};
 use super::fields::{Fields, Role, Source};
 use super::record::{Cell, Record, Values};
 use super::rejected::{Place, Rejected};
 use super::rules::{self, Problem};
-use crate::calendar;
 use crate::report::Report;
-use crate::schema::{self, Schema};
-use crate::table;
+use crate::schema;
+use crate::table::{self, TableWriter};
+
+/// Rows that are written at a time: few enough to be still in the processor's cache.
+const WRITTEN: usize = 1 << 16;
 
 /// What one `read` has gathered so far.
 pub struct Collector {
     fields: Fields,
-    pub(super) customers: Vec<i64>,
-    pub(super) items: Vec<i32>,
-    pub(super) timestamps: Vec<i64>,
-    pub(super) days: Vec<i32>,
-    pub(super) labels: Vec<bool>,
+    /// Rows that are not written yet.
+    pub(super) columns: Columns,
+    /// Where rows go; without it they stay.
+    table: Option<TableWriter>,
+    report: Report,
     pub(super) rejected: Rejected,
     pub(super) rows: Tally,
     pub(super) entries: Tally,
@@ -38,18 +40,23 @@ pub(super) struct Tally {
 }
 
 impl Collector {
+    /// One that keeps what it has gathered.
     pub fn new(fields: Fields) -> Self {
         Collector {
             fields,
-            customers: Vec::new(),
-            items: Vec::new(),
-            timestamps: Vec::new(),
-            days: Vec::new(),
-            labels: Vec::new(),
+            columns: Columns::default(),
+            table: None,
+            report: Report::default(),
             rejected: Rejected::default(),
             rows: Tally::default(),
             entries: Tally::default(),
         }
+    }
+
+    /// One that writes what it has gathered into a table at this path, part by part.
+    pub fn create(fields: Fields, path: &Path) -> Result<Self> {
+        let table = TableWriter::create(path, columns::schema(fields.source))?;
+        Ok(Collector { table: Some(table), ..Collector::new(fields) })
     }
 
     pub fn fields(&self) -> &Fields {
@@ -66,29 +73,40 @@ impl Collector {
         Collector { rejected: self.rejected.part(), ..Collector::new(self.fields.clone()) }
     }
 
-    /// Makes room for as many more rows, which costs less than to grow step by step.
+    /// Makes room for as many more rows.
     pub(super) fn reserve(&mut self, rows: usize) {
-        self.customers.reserve(rows);
-        self.items.reserve(rows);
-        match self.fields.source {
-            Source::Impressions => self.labels.reserve(rows),
-            _ => self.timestamps.reserve(rows),
-        }
-        if self.fields.source == Source::PreviousOrders {
-            self.days.reserve(rows);
-        }
+        self.columns.reserve(rows, self.fields.source);
     }
 
     /// Adds what a part of the file has gathered, which begins after `lines` lines.
-    pub(super) fn append(&mut self, part: Collector, lines: u64) {
-        append(&mut self.customers, part.customers);
-        append(&mut self.items, part.items);
-        append(&mut self.timestamps, part.timestamps);
-        append(&mut self.days, part.days);
-        append(&mut self.labels, part.labels);
+    pub(super) fn append(&mut self, part: Collector, lines: u64) -> Result<()> {
+        self.columns.append(part.columns);
         self.rejected.append(part.rejected, lines);
         self.rows.add(part.rows);
         self.entries.add(part.entries);
+        self.pass_on()
+    }
+
+    /// Writes rows as soon as there are enough; how many are written at a time does not depend on how they came.
+    pub(super) fn pass_on(&mut self) -> Result<()> {
+        while self.table.is_some() && self.columns.rows() >= WRITTEN {
+            let rest = self.columns.split_off(WRITTEN);
+            self.write_rows()?;
+            self.columns = rest;
+        }
+        Ok(())
+    }
+
+    /// Writes all rows that there are.
+    fn write_rows(&mut self) -> Result<()> {
+        let columns = std::mem::take(&mut self.columns);
+        self.report.rows_out += columns.rows() as u64;
+        let times = &columns.timestamps;
+        self.report.span(times.iter().copied().min().into_iter().chain(times.iter().copied().max()));
+        match &mut self.table {
+            Some(table) => table.write(columns.into_table(self.fields.source)),
+            None => Ok(()),
+        }
     }
 
     /// A row that is no record at all.
@@ -114,20 +132,8 @@ impl Collector {
     /// Takes in a row that is known to be good.
     pub(super) fn accept(&mut self, values: &Values) {
         self.rows.seen += 1;
-        if self.fields.source == Source::Impressions {
-            self.entries.seen += values.entries.len() as u64;
-            self.customers.extend(values.entries.iter().map(|_| values.customer_id));
-            self.items.extend(values.entries.iter().map(|(item, _)| item));
-            self.labels.extend(values.entries.iter().map(|(_, label)| label));
-            return;
-        }
-        self.customers.push(values.customer_id);
-        self.items.push(values.item_id);
-        if self.fields.source == Source::PreviousOrders {
-            self.days.push(values.day);
-        }
-        // Only orders have no time of their own, unless a field is named for it: theirs is the beginning of their day.
-        self.timestamps.push(values.timestamp.unwrap_or(i64::from(values.day) * calendar::DAY));
+        self.entries.seen += values.entries.len() as u64;
+        self.columns.push(values, self.fields.source);
     }
 
     fn order(&self, record: &Record) -> Judged {
@@ -196,37 +202,16 @@ impl Collector {
             .then(|| format!("warning: rejected {rejected} of {seen} rows{entries}: {}", reasons.join(", ")))
     }
 
-    /// Writes both tables and counts what is in them.
-    pub fn write(self, rows: &Path, rejected: &Path) -> Result<Report> {
-        let mut report = Report {
-            rows_in: self.rows.seen,
-            rows_out: self.customers.len() as u64,
-            rejected: self.rejected.counts().into_iter().collect(),
-            ..Report::default()
-        };
-        report.span(self.timestamps.iter().copied().min().into_iter().chain(self.timestamps.iter().copied().max()));
-        let mut columns = vec![
-            Int64Chunked::from_vec(schema::CUSTOMER_ID.into(), self.customers).into_column(),
-            Int32Chunked::from_vec(schema::ITEM_ID.into(), self.items).into_column(),
-        ];
-        let schema: Schema = match self.fields.source {
-            Source::Impressions => {
-                columns.push(Column::new(schema::IS_ORDER.into(), self.labels));
-                schema::impressions()
-            }
-            Source::Clicks | Source::AddToCarts => {
-                columns.push(table::instant_column(schema::TIMESTAMP, self.timestamps));
-                schema::events()
-            }
-            Source::PreviousOrders => {
-                columns.push(table::instant_column(schema::TIMESTAMP, self.timestamps));
-                columns.push(table::day_column(schema::DAY, self.days));
-                schema::orders()
-            }
-        };
-        table::write(rows, schema, columns)?;
+    /// Writes what is left, and the table of rejected rows, and counts what is in them.
+    pub fn finish(mut self, rejected: &Path) -> Result<Report> {
+        self.write_rows()?;
+        if let Some(table) = self.table {
+            table.finish()?;
+        }
+        self.report.rows_in = self.rows.seen;
+        self.report.rejected = self.rejected.counts().into_iter().collect();
         table::write(rejected, schema::rejected(), self.rejected.columns())?;
-        Ok(report)
+        Ok(self.report)
     }
 }
 
@@ -249,15 +234,6 @@ fn entry(cell: &Cell) -> Result<(i32, bool), Option<(Role, Problem)>> {
     let item = rules::item_id(&entry.item_id).map_err(of(Role::ItemId))?;
     let label = rules::is_order(&entry.is_order).map_err(of(Role::IsOrder))?;
     Ok((item, label))
-}
-
-/// Adds a part to a column, or makes the column of it if nothing is there yet nor was expected.
-fn append<T>(column: &mut Vec<T>, mut part: Vec<T>) {
-    if column.capacity() == 0 {
-        *column = part;
-    } else {
-        column.append(&mut part);
-    }
 }
 
 impl Tally {

@@ -38,6 +38,7 @@ pub fn read(stream: impl BufRead, collector: &mut Collector) -> Result<()> {
             Err(_) => collector.reject_row(&place, "not UTF-8"),
             Ok(_) => collector.row(&record(&cells, &roles, &fields), &place),
         }
+        collector.pass_on()?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@
 
 mod blocks;
 mod collector;
+mod columns;
 mod csv;
 mod fields;
 mod format;
@@ -67,5 +68,5 @@ pub fn read_json_lines(
 ) -> Result<()> {
     // A thread without a block of its own would only cost.
     let threads = threads.min(length.div_ceil(json::BLOCK as u64) as usize);
-    json::read(stream, length, json::BLOCK, threads, collector)
+    json::read(stream, json::BLOCK, threads, collector)
 }

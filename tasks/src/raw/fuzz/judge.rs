@@ -44,16 +44,16 @@ impl Row {
 
 /// The rows that a collector has gathered; of the columns that its source has, each has a value for every row.
 pub fn rows(collector: &Collector) -> Vec<Row> {
-    let count = collector.customers.len();
+    let (columns, count) = (&collector.columns, collector.columns.rows());
     let shown = collector.fields().source == Source::Impressions;
-    let lengths = (collector.items.len(), collector.labels.len(), collector.timestamps.len());
+    let lengths = (columns.items.len(), columns.labels.len(), columns.timestamps.len());
     assert_eq!(lengths, (count, if shown { count } else { 0 }, if shown { 0 } else { count }), "lengths of columns");
     let row = |row: usize| Row {
-        customer: collector.customers[row],
-        item: collector.items[row],
-        timestamp: collector.timestamps.get(row).copied(),
-        day: collector.days.get(row).copied(),
-        label: collector.labels.get(row).copied(),
+        customer: columns.customers[row],
+        item: columns.items[row],
+        timestamp: columns.timestamps.get(row).copied(),
+        day: columns.days.get(row).copied(),
+        label: columns.labels.get(row).copied(),
     };
     (0..count).map(row).collect()
 }

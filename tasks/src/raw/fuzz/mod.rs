@@ -118,10 +118,7 @@ impl Input {
         collector.begin(Path::new("raw"));
         let mut stream = BufReader::with_capacity(self.piece, content);
         match self.format {
-            Format::Json => {
-                json::read(&mut stream, content.len() as u64, self.piece, 1 + self.piece % 4 / 3, &mut collector)
-                    .unwrap()
-            }
+            Format::Json => json::read(&mut stream, self.piece, 1 + self.piece % 4 / 3, &mut collector).unwrap(),
             _ => csv::read(&mut stream, &mut collector).unwrap(),
         }
         Outcome { rows: judge::rows(&collector), collector }

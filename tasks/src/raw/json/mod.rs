@@ -26,15 +26,8 @@ pub use strict::entries;
 /// once a block does not count.
 pub const BLOCK: usize = 1 << 19;
 
-/// Reads lines to the end of the stream, in blocks of about `size` bytes, on `threads` threads. About `length` bytes
-/// are expected, or more.
-pub fn read(
-    stream: &mut (dyn BufRead + Send),
-    length: u64,
-    size: usize,
-    threads: usize,
-    collector: &mut Collector,
-) -> Result<()> {
+/// Reads lines to the end of the stream, in blocks of about `size` bytes, on `threads` threads.
+pub fn read(stream: &mut (dyn BufRead + Send), size: usize, threads: usize, collector: &mut Collector) -> Result<()> {
     let mut blocks = Blocks::new(stream, size);
     let model = collector.part();
     let worker = || {
@@ -45,24 +38,24 @@ pub fn read(
             let mut part = model.part();
             part.reserve(rows);
             let lines = parser.parse(block.bytes(), &mut part);
-            rows = part.customers.len();
-            (part, lines, block.bytes().len() as u64)
+            rows = part.columns.rows();
+            (part, lines)
         }
     };
-    let mut lines = 0;
+    let (mut lines, mut outcome) = (0, Ok(()));
     in_order(
         threads,
         |block| blocks.next(block),
         worker,
-        |(part, count, bytes)| {
-            // The first block shows how many rows there will be.
-            if lines == 0 && bytes < length {
-                collector.reserve(part.customers.len() * (length / bytes + 1) as usize);
+        |(part, count)| {
+            // Parts after one that cannot be written are of no use.
+            if outcome.is_ok() {
+                outcome = collector.append(part, lines);
             }
-            collector.append(part, lines);
             lines += count;
         },
     );
+    outcome?;
     match blocks.error {
         Some(error) => Err(error).with_context(|| format!("line {}", lines + 1)),
         None => Ok(()),

@@ -29,7 +29,7 @@ pub fn read(path: &Path, threads: usize, collector: &mut Collector) -> Result<()
     let worker = || |start: &usize| stretch(&file, *start, model.part());
     in_order(threads.min(file.rows.div_ceil(ROWS)), next, worker, |part| match part {
         // Parts after one that cannot be read are of no use.
-        Ok(part) if outcome.is_ok() => collector.append(part, 0),
+        Ok(part) if outcome.is_ok() => outcome = collector.append(part, 0),
         Err(error) if outcome.is_ok() => outcome = Err(error),
         _ => {}
     });
