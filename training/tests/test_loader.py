@@ -6,6 +6,7 @@ import datetime
 import gc
 import json
 import random
+import sys
 import threading
 from pathlib import Path
 from typing import Any, Iterator
@@ -15,6 +16,7 @@ import pytest
 from conftest import same
 from files import Shop
 
+import runner_training
 from runner_training import Batch, Day, DayBatchSampler, DayDataset, DayError, DayLoader, JaggedBatch, gather
 
 DAYS = [datetime.date(2025, 8, day) for day in (13, 14, 16)]
@@ -301,3 +303,23 @@ def test_what_no_batches_can_be_made_of_is_refused(folder: Path, options: dict, 
         loader(folder, **options)
     with pytest.raises(ValueError, match="a day is given more than once"):
         DayLoader(folder, [DAYS[0], str(DAYS[0])], 16)
+
+
+def test_memory_is_not_pinned_where_there_is_no_gpu(folder: Path) -> None:
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    for device in (None, "cpu"):
+        with pytest.raises(ValueError, match="pin_memory=True needs a GPU"):
+            next(iter(loader(folder, pin_memory=True, device=device)))
+
+
+def test_a_device_without_torch_is_an_error_that_says_what_to_install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("runner_training.device", "runner_training.tensors", "runner_training.resident"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        monkeypatch.delattr(runner_training, name.split(".")[1], raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match=r"need torch.*training\[torch\]"):
+        next(iter(loader(folder, device="cpu")))

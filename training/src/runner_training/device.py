@@ -27,6 +27,9 @@ _Order = Tuple["npt.NDArray[np.int64]", torch.Tensor]
 def feed(wanted: Wanted, resident: bool) -> Feed:
     """The feed for a device."""
     device = torch.device(wanted.device)
+    if device.type == "cuda" and device.index is None:
+        # The one that this thread has chosen: the loader's own threads would take the first.
+        device = torch.device("cuda", torch.cuda.current_device())
     if resident:
         return ResidentFeed(wanted, device)
     return HostFeed(wanted) if device.type == "cpu" else CopyFeed(wanted, device)
@@ -104,6 +107,12 @@ class CopyFeed:
     def receive(self, handed: _Handed) -> AnyBatch:
         return self._stream.receive(*handed)
 
+    def close(self) -> None:
+        # Memory that is let go of may be used again at once, and copies may still be under way.
+        for copied in self._copied:
+            if copied is not None:
+                copied.synchronize()
+
     def _copy(self, tensor: Optional[torch.Tensor]) -> Optional[torch.Tensor]:
         # Only from pinned memory is a copy in the background really one.
         return None if tensor is None else tensor.to(self._device, non_blocking=tensor.is_pinned())
@@ -147,3 +156,6 @@ class ResidentFeed:
 
     def receive(self, handed: _Handed) -> AnyBatch:
         return self._stream.receive(*handed)
+
+    def close(self) -> None:
+        pass

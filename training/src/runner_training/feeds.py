@@ -51,6 +51,9 @@ class Feed(Protocol):
     def receive(self, handed: Any) -> AnyBatch:
         """The batch, for the thread that takes it."""
 
+    def close(self) -> None:
+        """No more batches are wanted, and the memory that they were made in is let go of."""
+
 
 class HostFeed:
     """Batches in main memory: numpy arrays, or tensors that share their memory."""
@@ -59,8 +62,10 @@ class HostFeed:
         self._wanted = wanted
         self._zeros: gather.Zeros = np.zeros
         if wanted.pin_memory:
-            from .tensors import pinned_zeros
+            from .tensors import can_pin, pinned_zeros
 
+            if not can_pin():
+                raise ValueError("pin_memory=True needs a GPU that torch can use, and there is none: leave it out here")
             self._zeros = pinned_zeros
         # One that is filled, one that is used, and those that wait in between.
         self._ring = Ring(wanted, self._zeros, wanted.prefetch + 2) if wanted.reuse_buffers else None
@@ -75,9 +80,10 @@ class HostFeed:
         samples, wanted = order[start:end], self._wanted
         if wanted.jagged:
             return weighted(wanted, gather.jagged(day, samples, wanted.length, threads=wanted.threads))
+        buffers = None
         if self._ring is not None:
             buffers = self._ring.next()
-        else:
+        elif wanted.pin_memory:
             buffers = gather.Buffers(len(samples), wanted.length, self._zeros)
         padded = gather.padded(day, samples, wanted.length, buffers=buffers, threads=wanted.threads)
         return weighted(wanted, padded)
@@ -88,6 +94,9 @@ class HostFeed:
         from .tensors import from_numpy
 
         return from_numpy(handed)
+
+    def close(self) -> None:
+        pass
 
 
 def weighted(wanted: Wanted, batch: AnyBatch) -> AnyBatch:
@@ -123,8 +132,10 @@ class Ring:
 
 def feed(wanted: Wanted, resident: bool) -> Feed:
     """The feed for what is wanted."""
-    if wanted.device is None and not resident:
+    if wanted.device is None and not wanted.pin_memory:
         return HostFeed(wanted)
-    from . import device
-
-    return device.feed(wanted, resident)
+    try:
+        from . import device
+    except ImportError as error:
+        raise ImportError(f"device= and pin_memory= need torch ({error}): pip install './training[torch]'") from error
+    return HostFeed(wanted) if wanted.device is None else device.feed(wanted, resident)

@@ -61,16 +61,25 @@ def padded(
     Without ``buffers`` its memory is new. Raises `IndexError` for a sample that the day does not have.
     """
     samples = _checked(samples, length)
+    library = native.library()
     if buffers is None:
-        buffers = Buffers(len(samples), length)
+        buffers = _new(len(samples), length, 1 if library is None else threads)
     elif buffers.length != length or len(buffers.label) < len(samples):
         raise ValueError(f"buffers for {len(buffers.label)} x {buffers.length} do not hold {len(samples)} x {length}")
-    library = native.library()
     if library is None:
         _padded_numpy(day, samples, buffers)
     else:
         library.padded(day, samples, buffers, threads)
     return buffers.first(len(samples))
+
+
+def _new(count: int, length: int, threads: int) -> Buffers:
+    # What the system gives is zero, and the first touch of it costs; several threads zero used memory faster than that.
+    if threads == 1:
+        return Buffers(count, length)
+    buffers = Buffers(count, length, np.empty)
+    buffers.filled.fill(length)
+    return buffers
 
 
 def jagged(day: Day, samples: npt.NDArray[np.int64], length: int, *, threads: int = 1) -> JaggedBatch:

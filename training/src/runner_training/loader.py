@@ -164,6 +164,7 @@ class DayLoader:
         finally:
             channel.close()
             thread.join()
+            source.close()
 
     def _make(self, start: _Position, source: Feed, channel: Channel[_Handed]) -> None:
         try:

@@ -21,6 +21,8 @@ from .errors import DayError
 from .files import COMPACT, DayFiles
 
 _AGAIN = "publish the day again with `runner run`"
+# What pyarrow raises for a damaged file; a name in it that is no text is a ValueError.
+_DAMAGE = (OSError, ValueError, pa.ArrowException)
 # Rows of the wide layout that are decoded at a time: 40 MB of lists of a thousand.
 _PORTION = 8192
 
@@ -131,7 +133,7 @@ def wide_portions(files: DayFiles) -> Iterator[tuple[Path, dict[str, npt.NDArray
         while True:
             try:
                 batch = next(portions, None)
-            except (OSError, pa.ArrowException) as error:
+            except _DAMAGE as error:
                 raise _damaged(files.day, path, error) from error
             if batch is None:
                 break
@@ -154,9 +156,9 @@ def wide_portions(files: DayFiles) -> Iterator[tuple[Path, dict[str, npt.NDArray
 def _open(day: datetime.date, path: Path, columns: dict[str, object]) -> pq.ParquetFile:
     try:
         file = pq.ParquetFile(path, memory_map=True)
-    except (OSError, pa.ArrowException) as error:
+        schema = file.schema_arrow
+    except _DAMAGE as error:
         raise _damaged(day, path, error) from error
-    schema = file.schema_arrow
     for name, expected in columns.items():
         if name not in schema.names:
             raise DayError(day, path, f"has no column {name}, but {', '.join(schema.names)}", "is this a training day?")
@@ -171,7 +173,7 @@ def _table(day: datetime.date, path: Path, columns: dict[str, object]) -> pa.Tab
     file = _open(day, path, columns)
     try:
         table = file.read(columns=list(columns))
-    except (OSError, pa.ArrowException) as error:
+    except _DAMAGE as error:
         raise _damaged(day, path, error) from error
     _no_nulls(day, path, table)
     return table

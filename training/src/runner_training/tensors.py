@@ -19,6 +19,11 @@ def from_numpy(batch: AnyBatch) -> AnyBatch:
     return type(batch)(*tensors)
 
 
+def can_pin() -> bool:
+    """Whether there is a GPU for which memory can be pinned."""
+    return torch.cuda.is_available()
+
+
 def pinned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """An array in memory from which a GPU can copy by itself."""
     return torch.zeros(shape, dtype=_DTYPES[np.dtype(dtype)], pin_memory=True).numpy()
