@@ -84,7 +84,12 @@ pub fn padded(day: &Day, samples: &[i64], out: Padded, threads: usize) -> Result
     let values = count.checked_mul(out.length).ok_or(Fault::Output)?;
     let rows = [out.impressions.len(), out.label.len(), out.lengths.len(), out.filled.len()];
     let sizes = [out.actions.len(), out.action_types.len()];
-    if !day.sizes_agree() || rows.iter().any(|rows| *rows != count) || sizes.iter().any(|size| *size != values) {
+    let countable = out.length <= i32::MAX as usize;
+    if !countable
+        || !day.sizes_agree()
+        || rows.iter().any(|rows| *rows != count)
+        || sizes.iter().any(|size| *size != values)
+    {
         return Err(Fault::Output);
     }
     let (mut samples, mut rest, mut parts) = (samples, out, Vec::new());
