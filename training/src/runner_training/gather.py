@@ -116,10 +116,13 @@ def _padded_numpy(day: Day, samples: npt.NDArray[np.int64], buffers: Buffers) ->
 def _jagged_numpy(day: Day, samples: npt.NDArray[np.int64], length: int) -> JaggedBatch:
     impressions, label = np.empty(len(samples), np.int32), np.empty(len(samples), np.bool_)
     starts, lengths = _take(day, samples, length, impressions, label)
-    values = _flat(starts, lengths)
     offsets = np.zeros(len(samples) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
-    return JaggedBatch(impressions, day.actions[values], day.action_types[values], offsets, label)
+    # The first is empty, as there must be one.
+    rows = [slice(0, 0), *map(slice, starts.tolist(), (starts + lengths).tolist())]
+    actions = np.concatenate([day.actions[row] for row in rows])
+    action_types = np.concatenate([day.action_types[row] for row in rows])
+    return JaggedBatch(impressions, actions, action_types, offsets, label)
 
 
 def _take(
