@@ -6,6 +6,7 @@ import datetime
 import gc
 import json
 import random
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -265,6 +266,16 @@ def test_no_thread_is_left_however_an_iteration_ends(folder: Path) -> None:
     with pytest.raises(DayError):
         list(DayLoader(folder, ["2025-01-01"], 16))
     assert threads() == []
+
+
+def test_a_program_that_ends_in_the_middle_ends(folder: Path) -> None:
+    code = f"""
+from runner_training import DayLoader
+batches = iter(DayLoader({str(folder)!r}, {[str(day) for day in DAYS]!r}, 4, epochs=50))
+next(batches)
+"""
+    done = subprocess.run([sys.executable, "-c", code], timeout=120, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_reused_batch_is_good_until_the_next_one_is_taken(folder: Path, way: str) -> None:
