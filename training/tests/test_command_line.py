@@ -69,11 +69,15 @@ def test_verify_finds_rows_and_days_that_only_one_layout_has(
 
 def test_verify_goes_on_after_a_day_that_is_damaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shop = both(tmp_path)
-    (shop.write_compact(tmp_path / "compact", LATER) / "samples.parquet").unlink()
+    shop.write_compact(tmp_path / "compact", LATER)
     shop.write_wide(tmp_path / "output", LATER, 3)
-    assert main(["verify", str(tmp_path)]) == 1
-    said = capsys.readouterr().out
-    assert "is half a day" in said and f"{LATER}: wide, 3 samples" in said
+    for day, other in ((DAY, LATER), (LATER, DAY)):
+        lost = tmp_path / "compact" / f"dt={day}" / "samples.parquet"
+        kept = lost.rename(tmp_path / "kept")
+        assert main(["verify", str(tmp_path)]) == 1
+        said = capsys.readouterr().out
+        assert "is half a day" in said and f"{day}: wide, 3 samples" in said and f"{other}: compact and wide" in said
+        kept.rename(lost)
 
 
 @pytest.mark.parametrize(

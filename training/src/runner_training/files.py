@@ -60,11 +60,19 @@ def layouts(folder: Folder) -> dict[str, Path]:
     found: dict[str, Path] = {}
     root = Path(folder)
     for parent in (root, root / "compact", root / "output"):
-        published = _published(parent)
-        if published:
-            layout = find(parent, min(published)).layout
-            found.setdefault(layout, parent)
+        if _published(parent):
+            found.setdefault(_layout(parent), parent)
     return found
+
+
+def _layout(folder: Path) -> str:
+    """That of the first day that has one; the name of the folder if all of its days are damaged."""
+    for day in sorted(_published(folder)):
+        try:
+            return _sort(day, folder / f"dt={day}").layout
+        except DayError:
+            continue
+    return folder.name
 
 
 def as_day(day: datetime.date | str) -> datetime.date:
