@@ -13,6 +13,9 @@ use anyhow::Result;
 use crate::actions::era::Era;
 use crate::actions::{Action, ActionFile, ActionWriter, Block};
 
+/// Customers that are taken from a table at a time at most: so few that those of all tables are sorted within the cache.
+const STEP: usize = 256;
+
 /// Writes all actions of eras given newest first.
 pub fn merge(eras: &[Era], writer: &mut ActionWriter<impl Write>) -> Result<()> {
     let files = eras.iter().enumerate().flat_map(|(era, tables)| tables.files.iter().map(move |file| (era, file)));
@@ -23,8 +26,7 @@ pub fn merge(eras: &[Era], writer: &mut ActionWriter<impl Write>) -> Result<()> 
         for cursor in &mut cursors {
             cursor.advance()?;
         }
-        let last_customers = cursors.iter().filter_map(|cursor| cursor.block.customers.last());
-        let Some(bound) = last_customers.min().copied() else { return Ok(()) };
+        let Some(bound) = cursors.iter().filter_map(Cursor::bound).min() else { return Ok(()) };
         segments.clear();
         for (number, cursor) in cursors.iter_mut().enumerate() {
             cursor.take_through(bound, |customer, rows| segments.push(Segment { customer, cursor: number, rows }));
@@ -82,6 +84,11 @@ impl Cursor<'_> {
             (self.group, self.place) = (self.group + 1, 0);
         }
         Ok(())
+    }
+
+    /// A customer up to whom the block has all, some steps ahead; `None` at the end of the table.
+    fn bound(&self) -> Option<i64> {
+        self.block.customers[self.place..].iter().take(STEP).last().copied()
     }
 
     fn take_through(&mut self, bound: i64, mut take: impl FnMut(i64, Range<usize>)) {

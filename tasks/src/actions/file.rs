@@ -226,7 +226,7 @@ impl Block {
     }
 
     /// The timestamps of some rows; none if they were not read.
-    pub fn timestamps(&self, rows: Range<usize>) -> impl Iterator<Item = i64> {
+    pub fn timestamps(&self, rows: Range<usize>) -> impl DoubleEndedIterator<Item = i64> {
         self.timestamp_bytes(rows).chunks_exact(8).map(number)
     }
 

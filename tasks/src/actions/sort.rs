@@ -39,7 +39,7 @@ pub struct Sorter {
 
 impl Sorter {
     /// One for events of these customers, however they are ordered and however often each comes.
-    pub fn new(customers: &[i64]) -> Sorter {
+    pub fn new(customers: Vec<i64>) -> Sorter {
         let (smallest, largest) = customers.iter().fold((i64::MAX, i64::MIN), |(smallest, largest), customer| {
             (smallest.min(*customer), largest.max(*customer))
         });
@@ -50,10 +50,11 @@ impl Sorter {
             smallest,
             shift,
             places: vec![0; (span >> shift) as usize + 1],
-            customers: vec![0; customers.len()],
             actions: vec![0; customers.len()],
+            // They are written over one by one.
+            customers,
         };
-        for customer in customers {
+        for customer in &sorter.customers {
             let range = sorter.range(*customer);
             sorter.places[range] += 1;
         }
@@ -138,7 +139,7 @@ mod tests {
             }
             expected.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
             let customers: Vec<i64> = tables.iter().flat_map(|events| events.customers).copied().collect();
-            let mut sorter = Sorter::new(&customers);
+            let mut sorter = Sorter::new(customers);
             tables.iter().for_each(|events| sorter.add(events));
             let (mut found, mut seen) = (Vec::new(), Vec::new());
             let each = |customer, actions: &[Action]| {

@@ -94,7 +94,7 @@ impl<W: Write> ActionWriter<W> {
         // Newest first, so the ends are the extremes.
         let mut times = block.timestamps(rows);
         self.pending.widen(times.next());
-        self.pending.widen(times.last());
+        self.pending.widen(times.next_back());
     }
 
     /// Writes what is left and the footer, and gives back what was written to.

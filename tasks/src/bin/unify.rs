@@ -50,8 +50,7 @@ fn unify(arguments: &Unify) -> Result<Report> {
         for part in tables.iter().flat_map(|(table, _)| table.parts(&[schema::CUSTOMER_ID])) {
             customers.extend_from_slice(table::int64(&part?, schema::CUSTOMER_ID)?);
         }
-        let mut sorter = Sorter::new(&customers);
-        drop(customers);
+        let mut sorter = Sorter::new(customers);
         for (table, action_type) in &tables {
             for part in table.parts(&table.names()) {
                 sorter.add(&events_of(&part?, *action_type)?);
@@ -82,7 +81,7 @@ fn unify_orders(inputs: Vec<&Path>, folder: &Path) -> Result<Report> {
     let mut report = Report::default();
     for (number, (customers, items, timestamps)) in &days {
         let Some(day) = calendar::day_of_number(*number) else { bail!("day {number} has no spelling") };
-        let mut sorter = Sorter::new(customers);
+        let mut sorter = Sorter::new(customers.clone());
         sorter.add(&Events { customers, items, timestamps, action_type: ActionType::Order });
         write(&folder.join(file_of(day)), sorter, &mut report)?;
     }
