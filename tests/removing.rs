@@ -12,7 +12,6 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use asking::{
     ALL_ELSE, DELETE_ALL_ELSE, OLD, age_entries, cache, command, going, holds, json, result, results, with_old_results,
@@ -240,7 +239,10 @@ fn whoever_is_waited_for_is_named() {
     let mut line = String::new();
     said.read_line(&mut line).unwrap();
     assert!(line.contains(&format!("waiting for process {}", std::process::id())), "{line}");
-    thread::sleep(Duration::from_millis(300));
+    // It has said so, and is asleep until it gets its turn.
+    while !fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap().contains(") S ") {
+        thread::yield_now();
+    }
     assert_eq!(results(&space, "take", "2025-01-02").len(), 2, "nothing went meanwhile");
     drop(hold);
     said.read_to_string(&mut line).unwrap();

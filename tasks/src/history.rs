@@ -136,33 +136,46 @@ impl<'a> Slots<'a> {
         Ok(())
     }
 
-    /// Takes from tables that overlap in time, or reach into the day.
+    /// Takes from tables that overlap in time, or reach into the day; the one with the newest action comes first.
+    ///
+    /// What overlaps is mostly a few late events, and not those of every customer. So what a table has of a customer is put
+    /// behind what newer tables had, as it lies, unless it is the time of this customer that overlaps.
     fn take_sorted(&mut self, files: &'a [ActionFile]) -> Result<()> {
         let length = self.wanted.length;
-        let mut newest: Vec<Vec<Action>> = vec![Vec::new(); self.filled.len()];
+        let before = self.filled.clone();
+        let mut timestamps = vec![0; self.items.len()];
+        let mut block = std::mem::take(&mut self.block);
         for file in files {
             for group in groups(file, self.wanted.customers) {
-                file.read(group, true, &mut self.block)?;
-                let block = &self.block;
+                file.read(group, true, &mut block)?;
                 matches(self.wanted.customers, &block.customers, |slot, place| {
-                    let actions = block.actions(block.rows(place));
-                    for action in actions.filter(|action| action.timestamp() < self.wanted.before) {
-                        newest[slot].push(action);
-                        if newest[slot].len() == 2 * length {
-                            keep_newest(&mut newest[slot], length);
-                        }
+                    let rows = block.rows(place);
+                    let late = block.timestamps(rows.clone()).take_while(|time| *time >= self.wanted.before).count();
+                    let rows = rows.start + late..rows.end;
+                    let Some(newest) = block.timestamps(rows.clone()).next() else { return };
+                    let taken = slot * length + before[slot]..slot * length + self.filled[slot];
+                    if timestamps[taken.clone()].last().is_none_or(|oldest| newest < *oldest) {
+                        let room = timestamps[taken.end..(slot + 1) * length].iter_mut();
+                        room.zip(block.timestamps(rows.clone())).for_each(|(place, time)| *place = time);
+                        self.put(slot, block.items(rows.clone()), block.action_types(rows));
+                        return;
                     }
+                    let there =
+                        taken.clone().map(|at| Action::new(timestamps[at], self.items[at], self.action_types[at]));
+                    let mut actions: Vec<_> = there.chain(block.actions(rows)).collect();
+                    // Both parts are sorted, so there is little to do for a sort that sees it.
+                    actions.sort_by(|a, b| b.cmp(a));
+                    self.filled[slot] = before[slot];
+                    let room = timestamps[taken.start..(slot + 1) * length].iter_mut();
+                    room.zip(&actions).for_each(|(place, action)| *place = action.timestamp());
+                    self.put(slot, actions.iter().map(|a| a.item_id()), actions.iter().map(|a| a.action_type()));
                 });
             }
         }
-        for (slot, mut actions) in newest.into_iter().enumerate() {
-            // The tables come newest first and each is sorted, so there is little to do for a sort that sees it.
-            actions.sort_by(|a, b| b.cmp(a));
-            actions.truncate(length - self.filled[slot]);
-            if let (Some(newest), Some(oldest)) = (actions.first(), actions.last()) {
-                self.times = self.times.union(Times(Some((oldest.timestamp(), newest.timestamp()))));
-                self.put(slot, actions.iter().map(|a| a.item_id()), actions.iter().map(|a| a.action_type()));
-            }
+        self.block = block;
+        for (slot, (before, filled)) in before.iter().zip(&self.filled).enumerate() {
+            let taken = &timestamps[slot * length + before..slot * length + filled];
+            self.times = self.times.union(Times(taken.last().copied().zip(taken.first().copied())));
         }
         Ok(())
     }
@@ -226,12 +239,6 @@ fn matches(wanted: &[i64], customers: &[i64], mut found: impl FnMut(usize, usize
             None => break,
         }
     }
-}
-
-/// Drops all but the greatest `length` of more than `length` actions.
-fn keep_newest(actions: &mut Vec<Action>, length: usize) {
-    actions.select_nth_unstable_by(length - 1, |a, b| b.cmp(a));
-    actions.truncate(length);
 }
 
 /// How many values at the front satisfy `holds`, which must hold for a prefix only: doubling steps, then bisection.

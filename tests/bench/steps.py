@@ -38,24 +38,25 @@ class Steps:
         compare.measured([compare.PROGRAMS / "runner", "run", "--from", compare.DAYS[-2], "--to", DAY, *self.cache, *outputs], self.log)
         self.inputs = self.inputs_of_history()
 
-    def path(self, node, output):
+    def paths(self, node, output):
         command = [compare.PROGRAMS / "runner", "path", node, "--output", output, *self.cache]
-        return subprocess.check_output(command, cwd=compare.ROOT, text=True).strip()
+        return subprocess.check_output(command, cwd=compare.ROOT, text=True).splitlines()
+
+    def path(self, node, output):
+        return self.paths(node, output)[0]
 
     def inputs_of_history(self):
         """The arguments that the runner gave to the last day's history, and all actions as tables of a day."""
-        plan = [compare.PROGRAMS / "runner", "plan", "--from", DAY, "--to", DAY, "--json", *self.cache]
-        nodes = [node["node"] for node in json.loads(subprocess.check_output(plan, cwd=compare.ROOT))["nodes"]]
-        of = lambda task: [node for node in nodes if node.split("@")[0] == task]
-        months = {node: self.path(node, "actions") for node in of("merge")}
-        days = {node: self.path(node, "actions") for node in of("unify")}
-        orders = sorted(pathlib.Path(self.path("unify_orders", "actions")).glob("*.parquet"))
-        orders = [path for path in orders if path.stem[3:] < DAY]
-        whole = {node.split("@")[1][:7] for node in months}
-        rest = [path for node, path in days.items() if node.split("@")[1][:7] not in whole]
-        arguments = [f"months={path}" for path in months.values()] + [f"actions={path}" for path in rest]
-        arguments += [f"orders={path}" for path in orders]
-        return {"arguments": arguments, "tables": [*days.values(), *map(str, orders)]}
+        all_days = sorted(folder.name[3:] for folder in (self.data / "clicks").iterdir() if folder.name[3:] < DAY)
+        days = {day: self.path(f"unify@{day}", "actions") for day in all_days}
+        over = {day[:7] for day in all_days if day[:7] < DAY[:7]}
+        months = [self.path(f"merge@{month}-01", "actions") for month in sorted(over)]
+        orders = [path for path in self.paths("unify_orders", "actions") if pathlib.Path(path).stem[3:] < DAY]
+        rest = [path for day, path in days.items() if day[:7] not in over]
+        arguments = [f"months={path}" for path in months] + [f"actions={path}" for path in rest]
+        # Those of the months that are over are in their tables.
+        arguments += [f"orders={path}" for path in orders if pathlib.Path(path).stem[3:10] not in over]
+        return {"arguments": arguments, "tables": [*days.values(), *orders]}
 
     def script(self, step, peer, output, **paths):
         """The seconds of the process, and those that the script says the step itself took."""

