@@ -66,6 +66,8 @@ def warm(data):
 
 def measured(command, log):
     """Seconds, processor seconds and megabytes of the largest process of a command."""
+    # What the program before has written is not to be waited for by this one.
+    os.sync()
     with open(log, "w+") as out:
         start = time.perf_counter()
         child = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
