@@ -60,12 +60,17 @@ class Steps:
 
     def script(self, step, peer, output, **paths):
         """The seconds of the process, and those that the script says the step itself took."""
+        # To cut off an old file takes longer than to write a new one.
+        if step not in ("read", "same"):
+            output.unlink(missing_ok=True)
         paths = {name: str(path) for name, path in paths.items()}
         command = [self.python, SCRIPT, step, peer, json.dumps({**paths, "output": str(output), "day": DAY})]
         seconds, _, memory = compare.measured(command, self.log)
         return seconds, memory, float(self.log.read_text().split()[-1])
 
     def program(self, name, inputs, **outputs):
+        for path in outputs.values():
+            path.unlink(missing_ok=True)
         command = [compare.PROGRAMS / name, "--day", DAY]
         command += [argument for given in inputs for argument in ("--in", given)]
         command += [argument for key, path in outputs.items() for argument in ("--out", f"{key}={path}")]
