@@ -92,7 +92,7 @@ impl Cursor<'_> {
 
     /// A customer up to whom the block has all, some steps ahead; `None` at the end of the table.
     fn bound(&self) -> Option<i64> {
-        self.block.customers[self.place..].iter().take(STEP).last().copied()
+        self.block.customers[self.place..].iter().take(STEP).next_back().copied()
     }
 
     fn take_through(&mut self, bound: i64, mut take: impl FnMut(i64, Range<usize>)) {
