@@ -142,7 +142,8 @@ impl<'a> Slots<'a> {
     /// behind what newer tables had, as it lies, unless it is the time of this customer that overlaps.
     fn take_sorted(&mut self, files: &'a [ActionFile]) -> Result<()> {
         let length = self.wanted.length;
-        let before = self.filled.clone();
+        // Where the actions of these tables begin.
+        let begins = self.filled.clone();
         let mut timestamps = vec![0; self.items.len()];
         let mut block = std::mem::take(&mut self.block);
         for file in files {
@@ -153,7 +154,7 @@ impl<'a> Slots<'a> {
                     let late = block.timestamps(rows.clone()).take_while(|time| *time >= self.wanted.before).count();
                     let rows = rows.start + late..rows.end;
                     let Some(newest) = block.timestamps(rows.clone()).next() else { return };
-                    let taken = slot * length + before[slot]..slot * length + self.filled[slot];
+                    let taken = slot * length + begins[slot]..slot * length + self.filled[slot];
                     if timestamps[taken.clone()].last().is_none_or(|oldest| newest < *oldest) {
                         let room = timestamps[taken.end..(slot + 1) * length].iter_mut();
                         room.zip(block.timestamps(rows.clone())).for_each(|(place, time)| *place = time);
@@ -165,7 +166,7 @@ impl<'a> Slots<'a> {
                     let mut actions: Vec<_> = there.chain(block.actions(rows)).collect();
                     // Both parts are sorted, so there is little to do for a sort that sees it.
                     actions.sort_by(|a, b| b.cmp(a));
-                    self.filled[slot] = before[slot];
+                    self.filled[slot] = begins[slot];
                     let room = timestamps[taken.start..(slot + 1) * length].iter_mut();
                     room.zip(&actions).for_each(|(place, action)| *place = action.timestamp());
                     self.put(slot, actions.iter().map(|a| a.item_id()), actions.iter().map(|a| a.action_type()));
@@ -173,8 +174,8 @@ impl<'a> Slots<'a> {
             }
         }
         self.block = block;
-        for (slot, (before, filled)) in before.iter().zip(&self.filled).enumerate() {
-            let taken = &timestamps[slot * length + before..slot * length + filled];
+        for (slot, (begin, filled)) in begins.iter().zip(&self.filled).enumerate() {
+            let taken = &timestamps[slot * length + begin..slot * length + filled];
             self.times = self.times.union(Times(taken.last().copied().zip(taken.first().copied())));
         }
         Ok(())

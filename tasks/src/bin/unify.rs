@@ -46,6 +46,7 @@ fn unify(arguments: &Unify) -> Result<Report> {
                 tables.push((TableFile::open(path, schema::events())?, action_type));
             }
         }
+        // Customers first: the sorter has to know how many events there are of each range of them.
         let mut customers = Vec::with_capacity(tables.iter().map(|(table, _)| table.rows()).sum());
         for part in tables.iter().flat_map(|(table, _)| table.parts(&[schema::CUSTOMER_ID])) {
             customers.extend_from_slice(table::int64(&part?, schema::CUSTOMER_ID)?);

@@ -4,7 +4,8 @@
 //! to as many values of its type as is said, and that nobody else writes to them meanwhile, is the caller's word; all else is
 //! checked.
 
-use crate::gather::{self, Fault};
+use crate::day::{self, Fault};
+use crate::{jagged, padded};
 
 /// Goes up with every change of what follows; the caller refuses another.
 const VERSION: u32 = 1;
@@ -69,7 +70,7 @@ pub unsafe extern "C" fn gather_padded(
             let (day, samples) = (view(day)?, slice(samples, count)?);
             let out = out.as_ref().ok_or(Fault::Output)?;
             let values = count.checked_mul(out.length).ok_or(Fault::Output)?;
-            let out = gather::Padded {
+            let out = padded::Padded {
                 length: usize::try_from(out.length).map_err(|_| Fault::Output)?,
                 impressions: slice_mut(out.impressions, count)?,
                 label: slice_mut(out.label, count)?,
@@ -78,7 +79,7 @@ pub unsafe extern "C" fn gather_padded(
                 actions: slice_mut(out.actions, values)?,
                 action_types: slice_mut(out.action_types, values)?,
             };
-            gather::padded(&day, samples, out, threads as usize)
+            padded::padded(&day, samples, out, threads as usize)
         }
     })
 }
@@ -98,7 +99,7 @@ pub unsafe extern "C" fn gather_offsets(
         // SAFETY: the caller's word, as above.
         unsafe {
             let offsets = slice_mut(offsets, count.checked_add(1).ok_or(Fault::Output)?)?;
-            gather::offsets(&view(day)?, slice(samples, count)?, length, offsets)
+            jagged::offsets(&view(day)?, slice(samples, count)?, length, offsets)
         }
     })
 }
@@ -119,7 +120,7 @@ pub unsafe extern "C" fn gather_jagged(
         unsafe {
             let (day, samples) = (view(day)?, slice(samples, count)?);
             let out = out.as_ref().ok_or(Fault::Output)?;
-            let out = gather::Jagged {
+            let out = jagged::Jagged {
                 length: usize::try_from(out.length).map_err(|_| Fault::Output)?,
                 impressions: slice_mut(out.impressions, count)?,
                 label: slice_mut(out.label, count)?,
@@ -127,7 +128,7 @@ pub unsafe extern "C" fn gather_jagged(
                 actions: slice_mut(out.actions, out.values)?,
                 action_types: slice_mut(out.action_types, out.values)?,
             };
-            gather::jagged(&day, samples, out, threads as usize)
+            jagged::jagged(&day, samples, out, threads as usize)
         }
     })
 }
@@ -138,11 +139,11 @@ fn status(work: impl FnOnce() -> Result<(), Fault>) -> i32 {
 
 /// # Safety
 /// `day` is null or to a [`Day`] whose pointers are to as many values as it says, for as long as the result lives.
-unsafe fn view<'a>(day: *const Day) -> Result<gather::Day<'a>, Fault> {
+unsafe fn view<'a>(day: *const Day) -> Result<day::Day<'a>, Fault> {
     // SAFETY: the caller's word, as above.
     unsafe {
         let day = day.as_ref().ok_or(Fault::Day)?;
-        Ok(gather::Day {
+        Ok(day::Day {
             item_id: slice(day.item_id, day.samples)?,
             is_order: slice(day.is_order, day.samples)?,
             history_row: slice(day.history_row, day.samples)?,

@@ -1,7 +1,7 @@
 """Feeds whose batches are tensors on a device: copied there from pinned memory, or gathered there from resident histories.
 
 On a GPU all of it happens on a stream of its own, beside the model's; an event tells the model's stream when a batch is
-whole. The only module beside `tensors` and `resident` that knows torch.
+whole. Only this, `tensors` and `resident` import torch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Batches of numpy arrays as batches of torch tensors. The only rooms that import torch are this one and `resident`."""
+"""Batches of numpy arrays as batches of torch tensors. Only this, `device` and `resident` import torch."""
 
 from __future__ import annotations
 
