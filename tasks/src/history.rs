@@ -139,12 +139,14 @@ impl<'a> Slots<'a> {
     /// Takes from tables that overlap in time, or reach into the day; the one with the newest action comes first.
     ///
     /// What overlaps is mostly a few late events, and not those of every customer. So what a table has of a customer is put
-    /// behind what newer tables had, as it lies, unless it is the time of this customer that overlaps.
+    /// behind what newer tables had, as it lies, until the times of this customer overlap; only then there is to sort.
     fn take_sorted(&mut self, files: &'a [ActionFile]) -> Result<()> {
         let length = self.wanted.length;
         // Where the actions of these tables begin.
         let begins = self.filled.clone();
         let mut timestamps = vec![0; self.items.len()];
+        // The actions of customers whose times overlap.
+        let mut mixed: Vec<Vec<Action>> = vec![Vec::new(); begins.len()];
         let mut block = std::mem::take(&mut self.block);
         for file in files {
             for group in groups(file, self.wanted.customers) {
@@ -155,23 +157,30 @@ impl<'a> Slots<'a> {
                     let rows = rows.start + late..rows.end;
                     let Some(newest) = block.timestamps(rows.clone()).next() else { return };
                     let taken = slot * length + begins[slot]..slot * length + self.filled[slot];
-                    if timestamps[taken.clone()].last().is_none_or(|oldest| newest < *oldest) {
+                    let follows = timestamps[taken.clone()].last().is_none_or(|oldest| newest < *oldest);
+                    let mixed = &mut mixed[slot];
+                    if mixed.is_empty() && follows {
                         let room = timestamps[taken.end..(slot + 1) * length].iter_mut();
                         room.zip(block.timestamps(rows.clone())).for_each(|(place, time)| *place = time);
-                        self.put(slot, block.items(rows.clone()), block.action_types(rows));
-                        return;
+                        return self.put(slot, block.items(rows.clone()), block.action_types(rows));
                     }
-                    let there =
-                        taken.clone().map(|at| Action::new(timestamps[at], self.items[at], self.action_types[at]));
-                    let mut actions: Vec<_> = there.chain(block.actions(rows)).collect();
-                    // Both parts are sorted, so there is little to do for a sort that sees it.
-                    actions.sort_by(|a, b| b.cmp(a));
+                    mixed.extend(taken.map(|at| Action::new(timestamps[at], self.items[at], self.action_types[at])));
                     self.filled[slot] = begins[slot];
-                    let room = timestamps[taken.start..(slot + 1) * length].iter_mut();
-                    room.zip(&actions).for_each(|(place, action)| *place = action.timestamp());
-                    self.put(slot, actions.iter().map(|a| a.item_id()), actions.iter().map(|a| a.action_type()));
+                    for action in block.actions(rows) {
+                        mixed.push(action);
+                        if mixed.len() >= 2 * length {
+                            keep_newest(mixed, length);
+                        }
+                    }
                 });
             }
+        }
+        for (slot, mut actions) in mixed.into_iter().enumerate().filter(|(_, actions)| !actions.is_empty()) {
+            // The tables come newest first and each is sorted, so there is little to do for a sort that sees it.
+            actions.sort_by(|a, b| b.cmp(a));
+            let room = timestamps[slot * length + begins[slot]..(slot + 1) * length].iter_mut();
+            room.zip(&actions).for_each(|(place, action)| *place = action.timestamp());
+            self.put(slot, actions.iter().map(|a| a.item_id()), actions.iter().map(|a| a.action_type()));
         }
         self.block = block;
         for (slot, (begin, filled)) in begins.iter().zip(&self.filled).enumerate() {
@@ -240,6 +249,12 @@ fn matches(wanted: &[i64], customers: &[i64], mut found: impl FnMut(usize, usize
             None => break,
         }
     }
+}
+
+/// Drops all but the greatest `length` of more than `length` actions.
+fn keep_newest(actions: &mut Vec<Action>, length: usize) {
+    actions.select_nth_unstable_by(length - 1, |a, b| b.cmp(a));
+    actions.truncate(length);
 }
 
 /// How many values at the front satisfy `holds`, which must hold for a prefix only: doubling steps, then bisection.
