@@ -5,6 +5,8 @@
 
 use chrono::{Datelike, NaiveDate};
 
+use crate::digits;
+
 /// Microseconds in a day.
 pub const DAY: i64 = 86_400_000_000;
 
@@ -34,8 +36,10 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
     Reader::default().timestamp(text.as_bytes())
 }
 
-/// Reads day after day and timestamp after timestamp, of which most share their date with the one before.
+/// Reads day after day and timestamp after timestamp, of which most share their date and their form with the one before.
 pub struct Reader {
+    /// The length of the last timestamp.
+    length: usize,
     /// The last date that was read, and its day number.
     date: [u8; 10],
     number: i32,
@@ -43,7 +47,7 @@ pub struct Reader {
 
 impl Default for Reader {
     fn default() -> Self {
-        Reader { date: *b"1970-01-01", number: 0 }
+        Reader { length: 0, date: *b"1970-01-01", number: 0 }
     }
 }
 
@@ -55,11 +59,17 @@ impl Reader {
 
     /// As [`parse_timestamp`].
     pub fn timestamp(&mut self, text: &[u8]) -> Option<i64> {
+        self.length = text.len();
         let (date, text) = text.split_first_chunk()?;
         let (clock, text) = text.split_first_chunk()?;
         let seconds = i64::from(self.date(date)?) * 86_400 + seconds_of_day(clock)?;
         let (fraction, zone) = split_fraction(text)?;
         Some((seconds - zone_seconds(zone)?) * 1_000_000 + fraction)
+    }
+
+    /// The length of the last timestamp, in bytes, whether it was one or not.
+    pub fn length(&self) -> usize {
+        self.length
     }
 
     /// `YYYY-MM-DD` as days since 1970-01-01.
@@ -74,10 +84,13 @@ impl Reader {
 
 /// `THH:MM:SS`, or with a space for the `T`.
 fn seconds_of_day(text: &[u8; 9]) -> Option<i64> {
-    if !matches!(text[0], b'T' | b' ') || text[3] != b':' || text[6] != b':' {
+    let [separator, clock @ ..] = text;
+    let values = digits::values_between(*clock, b"00:00:00");
+    let [_, _, first_colon, _, _, second_colon, _, _] = values.to_le_bytes();
+    if !matches!(separator, b'T' | b' ') || first_colon | second_colon != 0 || !digits::are_digits(values) {
         return None;
     }
-    let (hour, minute, second) = (two(&text[1..])?, two(&text[4..])?, two(&text[7..])?);
+    let [hour, _, _, minute, _, _, second, _] = digits::pairs(values).map(i64::from);
     (hour < 24 && minute < 60 && second < 60).then_some(hour * 3_600 + minute * 60 + second)
 }
 
@@ -100,14 +113,16 @@ fn two(text: &[u8]) -> Option<i64> {
 
 /// `.123456789Z` as (microseconds, `Z`); no dot means no fraction.
 fn split_fraction(text: &[u8]) -> Option<(i64, &[u8])> {
-    let Some(text) = text.strip_prefix(b".") else { return Some((0, text)) };
     // The usual length is read without counting.
-    if let [digits @ .., b'Z'] = text
-        && digits.len() == 6
-    {
-        let micros = (two(digits)? * 100 + two(&digits[2..])?) * 100 + two(&digits[4..])?;
-        return Some((micros, b"Z"));
+    if let Ok(usual) = text.try_into() {
+        let values = digits::values_between(usual, b".000000Z");
+        let [dot, .., zone] = values.to_le_bytes();
+        if dot | zone == 0 && digits::are_digits(values) {
+            // Six digits behind two zeroes.
+            return Some((digits::number(values >> 8 << 16), b"Z"));
+        }
     }
+    let Some(text) = text.strip_prefix(b".") else { return Some((0, text)) };
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if !(1..=9).contains(&digits) {
         return None;

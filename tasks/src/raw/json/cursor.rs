@@ -5,6 +5,7 @@
 //! nothing.
 
 use crate::calendar::Reader;
+use crate::digits;
 
 /// Bytes in which a day or a timestamp must end; the longest is `2025-08-16T12:00:00.123456789+02:00`.
 const LONGEST_TIME: usize = 36;
@@ -20,6 +21,7 @@ pub struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     /// Moves over this text.
+    #[inline]
     pub fn literal(&mut self, literal: &[u8]) -> Option<()> {
         let (start, rest) = self.rest.split_at_checked(literal.len())?;
         if !are_same(start, literal) {
@@ -30,26 +32,24 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number of 1 or more, in digits.
+    #[inline(always)]
     pub fn positive(&mut self) -> Option<i64> {
         let first = *self.rest.first()?;
-        let (mut value, mut count) = match self.rest.first_chunk() {
-            Some(chunk) => leading_digits(*chunk),
-            None => (0, 0),
+        let (value, count) = match self.rest.first_chunk().map(digits::up_to_sixteen) {
+            Some(number @ (_, 1..16)) => number,
+            _ => self.any_number()?,
         };
-        // More than eight digits, or fewer in the last eight bytes of the text.
-        if matches!(count, 0 | 8) {
-            while let Some(digit) = self.rest.get(count).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)
-            {
-                value = value * 10 + i64::from(digit);
-                count += 1;
-                if count > MOST_DIGITS {
-                    return None;
-                }
-            }
-        }
         self.rest = &self.rest[count..];
         // JSON knows no leading zeroes.
         (b'1'..=b'9').contains(&first).then_some(value)
+    }
+
+    /// The number that the next digits spell, and how many there are.
+    #[cold]
+    fn any_number(&self) -> Option<(i64, usize)> {
+        let count = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = self.rest[..count].iter().map(|byte| i64::from(byte - b'0'));
+        (count <= MOST_DIGITS).then(|| (digits.fold(0, |value, digit| value * 10 + digit), count))
     }
 
     pub fn boolean(&mut self) -> Option<bool> {
@@ -70,16 +70,20 @@ impl<'a> Cursor<'a> {
     /// A timestamp behind its opening quote.
     pub fn timestamp(&mut self, reader: &mut Reader) -> Option<i64> {
         // A text that is a time holds nothing that JSON would have escaped.
-        reader.timestamp(self.time()?)
+        reader.timestamp(self.time(reader.length())?)
     }
 
     /// A day behind its opening quote.
     pub fn day(&mut self, reader: &mut Reader) -> Option<i32> {
-        reader.day(self.time()?)
+        reader.day(self.time(0)?)
     }
 
-    fn time(&mut self) -> Option<&'a [u8]> {
-        let length = self.rest.iter().take(LONGEST_TIME).position(|byte| *byte == b'"')?;
+    /// What is left of a string, which is probably of this length. A time that holds a quote is none.
+    fn time(&mut self, length: usize) -> Option<&'a [u8]> {
+        let length = match self.rest.get(length) {
+            Some(b'"') => length,
+            _ => self.rest.iter().take(LONGEST_TIME).position(|byte| *byte == b'"')?,
+        };
         let text = &self.rest[..length];
         self.rest = &self.rest[length + 1..];
         Some(text)
@@ -130,27 +134,15 @@ impl<'a> Cursor<'a> {
 
 /// Whether two texts of the same length are the same. They are short: to call a function for any length takes longer.
 fn are_same(left: &[u8], right: &[u8]) -> bool {
-    let (chunks, others) = (left.as_chunks::<8>().0, right.as_chunks::<8>().0);
-    match (left.last_chunk::<8>(), right.last_chunk::<8>()) {
-        (Some(last), Some(other)) => last == other && chunks.iter().eq(others),
+    if let (Some(last), Some(other)) = (left.last_chunk::<8>(), right.last_chunk::<8>()) {
+        let (chunks, others) = (left.as_chunks::<8>().0, right.as_chunks::<8>().0);
+        let differences = chunks.iter().zip(others).map(|(a, b)| u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b));
+        return (u64::from_le_bytes(*last) ^ u64::from_le_bytes(*other)) | differences.fold(0, |all, bits| all | bits)
+            == 0;
+    }
+    // What is shorter than two chunks is covered by the first and the last.
+    match (left.first_chunk::<4>(), right.first_chunk::<4>(), left.last_chunk::<4>(), right.last_chunk::<4>()) {
+        (Some(first), Some(other_first), Some(last), Some(other_last)) => first == other_first && last == other_last,
         _ => left.iter().eq(right),
     }
-}
-
-/// The number that the digits at the beginning of eight bytes spell, and how many they are.
-///
-/// The bytes are taken as one number, the first as the lowest, so that all are looked at in a few steps.
-fn leading_digits(bytes: [u8; 8]) -> (i64, usize) {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    // A digit becomes its value, and any other byte more than 9.
-    let values = u64::from_le_bytes(bytes) ^ (EACH * 0x30);
-    // The highest bit of a byte is set if it is more than 9. A carry goes to bytes behind one that is no digit only.
-    let others = (values.wrapping_add(EACH * 0x76) | values) & (EACH * 0x80);
-    let count = others.trailing_zeros() / 8;
-    // Zeroes are put before the digits to make them eight. Then neighbours are joined: to pairs, fours, and all eight.
-    let eight = values.checked_shl(64 - 8 * count).unwrap_or(0);
-    let pairs = (eight & (EACH * 0x0f)).wrapping_mul(10 * 0x100 + 1) >> 8;
-    let fours = (pairs & 0x00ff_00ff_00ff_00ff).wrapping_mul(100 * 0x1_0000 + 1) >> 16;
-    let all = (fours & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 * 0x1_0000_0000 + 1) >> 32;
-    (all as i64, count as usize)
 }

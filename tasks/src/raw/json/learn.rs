@@ -8,6 +8,9 @@ use super::layout::{Entries, Layout, Step};
 use crate::calendar::Reader;
 use crate::raw::fields::{Fields, Role};
 
+/// Bytes of a string that is remembered: a longer one is hardly the same in all lines.
+const LONGEST_USUAL: usize = 64;
+
 /// The layout of a line, if it has all fields of a row, each once.
 pub fn layout(line: &[u8], fields: &Fields) -> Option<Layout> {
     let mut learner = Learner { cursor: Cursor { rest: line }, from: line, fields, entries: None };
@@ -39,9 +42,14 @@ impl<'a> Learner<'a> {
                 Some(Role::Impressions) => self.token(b"[")?,
                 _ => {}
             }
-            steps.push(Step { before: self.between().to_vec(), role });
+            let before = self.between().to_vec();
+            let start = self.cursor.rest;
             self.value(role)?;
             self.from = self.cursor.rest;
+            let value = &start[..start.len() - self.from.len()];
+            let is_usual = role.is_none() && value.starts_with(b"\"") && value.len() <= LONGEST_USUAL;
+            let usual = if is_usual { value } else { &[] };
+            steps.push(Step { before, role, usual: usual.to_vec() });
             let mut ahead = self.cursor;
             ahead.blanks();
             match ahead.rest.first()? {
