@@ -32,6 +32,8 @@ pub mod calendar;
 pub mod compact;
 pub mod difference;
 pub mod digest;
+mod digits;
+pub mod events;
 pub mod grid;
 pub mod histories;
 pub mod history;

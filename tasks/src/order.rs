@@ -5,7 +5,7 @@
 //! them. The algorithm is the textbook's (Knuth, The Art of Computer Programming 3, 5.2.5, algorithm R).
 
 /// Bits of a digit: the counts of its values fit into the first cache.
-const DIGIT: u32 = 11;
+pub const DIGIT: u32 = 11;
 
 /// The rows ordered by customer, and those of a customer as they were.
 pub fn by_customer(customers: &[i64]) -> Vec<usize> {
@@ -20,12 +20,13 @@ pub fn by_customer(customers: &[i64]) -> Vec<usize> {
     let keys = customers.iter().map(|customer| customer.abs_diff(*smallest) << row_bits);
     let mut rows: Vec<u64> = keys.zip(0..).map(|(key, row)| key | row).collect();
     let mut sorted = vec![0; if key_bits == 0 { 0 } else { rows.len() }];
-    for shift in (row_bits..row_bits + key_bits).step_by(DIGIT as usize) {
-        let digit = |row: u64| (row >> shift) as usize & ((1 << DIGIT) - 1);
-        let mut places = [0; 1 << DIGIT];
+    for (shift, width) in digits(key_bits) {
+        let digit = |row: u64| (row >> (row_bits + shift)) as usize & ((1 << width) - 1);
+        let mut table = [0; 1 << DIGIT];
+        let places = &mut table[..1 << width];
         rows.iter().for_each(|row| places[digit(*row)] += 1);
         let mut start = 0;
-        for place in &mut places {
+        for place in &mut *places {
             start += std::mem::replace(place, start);
         }
         for row in &rows {
@@ -36,6 +37,13 @@ pub fn by_customer(customers: &[i64]) -> Vec<usize> {
         std::mem::swap(&mut rows, &mut sorted);
     }
     rows.into_iter().map(|row| (row & ((1 << row_bits) - 1)) as usize).collect()
+}
+
+/// The digits of numbers of so many bits, the lowest first: where each begins, and its bits. All are about as long, for
+/// the counts of the values of short ones are few.
+pub fn digits(bits: u32) -> impl Iterator<Item = (u32, u32)> {
+    let width = bits.div_ceil(bits.div_ceil(DIGIT).max(1)).max(1);
+    (0..bits).step_by(width as usize).map(move |shift| (shift, width.min(bits - shift)))
 }
 
 /// How many bits a number has.

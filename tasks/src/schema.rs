@@ -11,7 +11,7 @@
 //!
 //! The training rows that `join` writes are described in [`crate::wide`].
 
-use polars::prelude::{DataType, TimeUnit};
+use polars::prelude::{ArrowField, ArrowSchema, CompatLevel, DataType, PlSmallStr, TimeUnit};
 
 /// Who was shown an item or acted on one: 1 ..= 2^63-1.
 pub const CUSTOMER_ID: &str = "customer_id";
@@ -43,6 +43,17 @@ pub enum ActionType {
 pub struct Schema {
     pub table: &'static str,
     pub columns: Vec<(&'static str, DataType)>,
+}
+
+impl Schema {
+    /// As Parquet files have it: no column is nullable.
+    pub fn arrow(&self) -> ArrowSchema {
+        let field = |(name, dtype): &(&str, DataType)| {
+            let name = PlSmallStr::from_str(name);
+            (name.clone(), ArrowField::new(name, dtype.to_arrow(CompatLevel::newest()), false))
+        };
+        self.columns.iter().map(field).collect()
+    }
 }
 
 /// Microseconds; the zone is always UTC and is not spelled out in the type.

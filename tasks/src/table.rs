@@ -61,9 +61,15 @@ impl TableFile {
         self.schema.columns.iter().map(|(name, _)| *name).collect()
     }
 
-    /// Columns of the schema in parts of some megabytes.
-    pub fn parts(&self, names: &[&'static str]) -> impl Iterator<Item = Result<DataFrame>> {
-        (0..self.rows()).step_by(PART).map(|start| self.read(names, start, PART.min(self.rows() - start)))
+    /// How many parts of some megabytes there are.
+    pub fn parts(&self) -> usize {
+        self.rows().div_ceil(PART)
+    }
+
+    /// Columns of the schema of a part.
+    pub fn part(&self, part: usize, names: &[&'static str]) -> Result<DataFrame> {
+        let start = part * PART;
+        self.read(names, start, PART.min(self.rows() - start))
     }
 
     /// Columns of the schema, one chunk each.
@@ -87,76 +93,40 @@ impl TableFile {
 }
 
 /// Writes a table whose columns are those of `schema`, in that order.
-pub fn write(path: &Path, schema: Schema, columns: Vec<Column>) -> Result<()> {
-    let mut writer = TableWriter::create(path, schema)?;
-    writer.write(columns)?;
-    writer.finish()
-}
-
-/// A table that is written part by part.
-///
-/// Each part has row groups of its own, so the parts must not depend on anything but the rows.
 ///
 /// No column is nullable, and all values are PLAIN: to look for repetition takes longer than to read and write what is
 /// repeated. Tables of numbers alone are not compressed either, for each is read once, by the next task.
-pub struct TableWriter {
-    path: PathBuf,
-    schema: Schema,
-    options: WriteOptions,
-    writer: FileWriter<BufWriter<File>>,
-}
-
-impl TableWriter {
-    pub fn create(path: &Path, schema: Schema) -> Result<Self> {
-        let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
-        let field = |(name, dtype): &(&'static str, DataType)| {
-            let field = ArrowField::new((*name).into(), dtype.to_arrow(CompatLevel::newest()), false);
-            (field.name.clone(), field)
-        };
-        let numbers = schema.columns.iter().all(|(_, dtype)| !dtype.is_nested() && !dtype.is_string());
-        let options = WriteOptions {
-            statistics: StatisticsOptions::default(),
-            version: Version::V1,
-            compression: if numbers { CompressionOptions::Uncompressed } else { CompressionOptions::Lz4Raw },
-            data_page_size: None,
-        };
-        // The writer writes headers byte by byte.
-        let file = BufWriter::with_capacity(1 << 16, file);
-        let writer = FileWriter::try_new(file, schema.columns.iter().map(field).collect(), options)?;
-        Ok(TableWriter { path: path.to_path_buf(), schema, options, writer })
+pub fn write(path: &Path, schema: Schema, columns: Vec<Column>) -> Result<()> {
+    let mut rows = DataFrame::new_infer_height(columns)?;
+    let expected = schema.columns.iter().map(|(name, dtype)| (*name, dtype));
+    if !expected.eq(rows.columns().iter().map(|column| (column.name().as_str(), column.dtype()))) {
+        bail!("a table of {} cannot have the columns {:?}", schema.table, rows.schema());
     }
-
-    /// Writes some rows, given as the columns of the schema in their order.
-    pub fn write(&mut self, columns: Vec<Column>) -> Result<()> {
-        let frame = DataFrame::new_infer_height(columns)?;
-        let expected = self.schema.columns.iter().map(|(name, dtype)| (*name, dtype));
-        if !expected.eq(frame.columns().iter().map(|column| (column.name().as_str(), column.dtype()))) {
-            bail!("a table of {} cannot have the columns {:?}", self.schema.table, frame.schema());
-        }
-        for start in (0..frame.height()).step_by(ROW_GROUP) {
-            self.write_row_group(frame.slice(start as i64, ROW_GROUP)).map_err(|error| self.failed(&error))?;
-        }
-        Ok(())
-    }
-
-    fn write_row_group(&mut self, mut rows: DataFrame) -> PolarsResult<()> {
+    let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+    let numbers = schema.columns.iter().all(|(_, dtype)| !dtype.is_nested() && !dtype.is_string());
+    let options = WriteOptions {
+        statistics: StatisticsOptions::default(),
+        version: Version::V1,
+        compression: if numbers { CompressionOptions::Uncompressed } else { CompressionOptions::Lz4Raw },
+        data_page_size: None,
+    };
+    // The writer writes headers byte by byte.
+    let file = BufWriter::with_capacity(1 << 16, file);
+    let write = || -> PolarsResult<()> {
+        let mut writer = FileWriter::try_new(file, schema.arrow(), options)?;
         rows.rechunk_mut();
-        for batch in rows.iter_chunks(CompatLevel::newest(), false) {
-            let fields = self.writer.parquet_schema().fields().to_vec();
-            let encodings = vec![vec![Encoding::Plain]; fields.len()];
-            let columns = row_group_iter(batch, encodings.into(), fields, self.options);
-            self.writer.write(rows.height() as u64, columns)?;
+        for start in (0..rows.height()).step_by(ROW_GROUP) {
+            let rows = rows.slice(start as i64, ROW_GROUP);
+            for batch in rows.iter_chunks(CompatLevel::newest(), false) {
+                let fields = writer.parquet_schema().fields().to_vec();
+                let encodings = vec![vec![Encoding::Plain]; fields.len()];
+                let columns = row_group_iter(batch, encodings.into(), fields, options);
+                writer.write(rows.height() as u64, columns)?;
+            }
         }
-        Ok(())
-    }
-
-    pub fn finish(mut self) -> Result<()> {
-        self.writer.end(None).map(drop).map_err(|error| self.failed(&error))
-    }
-
-    fn failed(&self, error: &PolarsError) -> anyhow::Error {
-        anyhow!("cannot write {}: {error}", self.path.display())
-    }
+        writer.end(None).map(drop)
+    };
+    write().map_err(|error| anyhow!("cannot write {}: {error}", path.display()))
 }
 
 /// The values of a 64-bit integer column that [`read`] has checked.

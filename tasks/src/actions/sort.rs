@@ -8,17 +8,9 @@
 use anyhow::Result;
 
 use super::Action;
-use crate::order;
+use crate::events::Event;
+use crate::order::{DIGIT, digits};
 use crate::schema::ActionType;
-
-/// Events of one type, column by column.
-pub struct Events<'a> {
-    pub customers: &'a [i64],
-    pub items: &'a [i32],
-    /// Microseconds since 1970 UTC.
-    pub timestamps: &'a [i64],
-    pub action_type: ActionType,
-}
 
 /// About how many events make a range: with all that is said about them they fill a part of the second cache.
 const RANGE: usize = 1 << 12;
@@ -69,33 +61,74 @@ impl Sorter {
         (customer.abs_diff(self.smallest) >> self.shift) as usize
     }
 
-    pub fn add(&mut self, events: &Events) {
-        let columns = events.customers.iter().zip(events.timestamps).zip(events.items);
-        for ((customer, timestamp), item) in columns {
-            let range = self.range(*customer);
+    /// Adds events of one type.
+    pub fn add(&mut self, events: impl Iterator<Item = Event>, action_type: ActionType) {
+        for (customer, item, timestamp) in events {
+            let range = self.range(customer);
             let place = &mut self.places[range];
-            self.customers[*place] = *customer;
-            self.actions[*place] = Action::new(*timestamp, *item, events.action_type as i8).bits();
+            self.customers[*place] = customer;
+            self.actions[*place] = Action::new(timestamp, item, action_type as i8).bits();
             *place += 1;
         }
     }
 
     /// Hands over every customer, in ascending order, with the actions that the events are, newest first.
-    pub fn each(self, mut take: impl FnMut(i64, &[Action]) -> Result<()>) -> Result<()> {
+    pub fn each(mut self, mut take: impl FnMut(i64, &[Action]) -> Result<()>) -> Result<()> {
+        let (mut customers, mut actions, mut sorted) = (Vec::new(), Vec::new(), Vec::new());
         let mut start = 0;
-        let mut sorted = Vec::new();
         for end in self.places {
-            let (customers, actions) = (&self.customers[start..end], &self.actions[start..end]);
-            let order = order::by_customer(customers);
-            for rows in order.chunk_by(|a, b| customers[*a] == customers[*b]) {
+            let rows = Rows { customers: &mut self.customers[start..end], actions: &mut self.actions[start..end] };
+            customers.resize(customers.len().max(end - start), 0);
+            actions.resize(actions.len().max(end - start), 0);
+            let room = Rows { customers: &mut customers[..end - start], actions: &mut actions[..end - start] };
+            let rows = rows.by_customer(room, self.smallest, self.shift);
+            let mut first = 0;
+            for of_customer in rows.customers.chunk_by(|a, b| a == b) {
+                let end = first + of_customer.len();
                 sorted.clear();
-                sorted.extend(rows.iter().map(|row| Action::of_bits(actions[*row])));
+                sorted.extend(rows.actions[first..end].iter().map(|bits| Action::of_bits(*bits)));
                 sorted.sort_unstable_by(|a, b| b.cmp(a));
-                take(customers[rows[0]], &sorted)?;
+                take(of_customer[0], &sorted)?;
+                first = end;
             }
             start = end;
         }
         Ok(())
+    }
+}
+
+/// Some events.
+struct Rows<'a> {
+    customers: &'a mut [i64],
+    actions: &'a mut [u128],
+}
+
+impl<'a> Rows<'a> {
+    /// The rows ordered by customer, of whom all differ from `smallest` and from each other in the last `bits` bits; in
+    /// this room or the other.
+    ///
+    /// A radix sort from the lowest digit up (see [`crate::order`]), which takes the actions along: to fetch them
+    /// afterwards would wait for memory once more.
+    fn by_customer(self, room: Rows<'a>, smallest: i64, bits: u32) -> Rows<'a> {
+        let (mut rows, mut sorted) = (self, room);
+        for (shift, width) in digits(bits) {
+            let digit = |customer: i64| (customer.abs_diff(smallest) >> shift) as usize & ((1 << width) - 1);
+            let mut table = [0; 1 << DIGIT];
+            let places = &mut table[..1 << width];
+            rows.customers.iter().for_each(|customer| places[digit(*customer)] += 1);
+            let mut start = 0;
+            for place in &mut *places {
+                start += std::mem::replace(place, start);
+            }
+            for (customer, action) in rows.customers.iter().zip(&*rows.actions) {
+                let place = &mut places[digit(*customer)];
+                sorted.customers[*place as usize] = *customer;
+                sorted.actions[*place as usize] = *action;
+                *place += 1;
+            }
+            std::mem::swap(&mut rows, &mut sorted);
+        }
+        rows
     }
 }
 
@@ -109,38 +142,28 @@ mod tests {
         for seed in 0..100 {
             let draw = &mut Draw::new(seed, 0, 3);
             let (most, last) = (1 << draw.below(62), 1 << draw.below(30));
-            let mut columns = Vec::new();
-            for (action_type, rows) in [(ActionType::Click, 40_000), (ActionType::AddToCart, 3_000)] {
-                let rows = draw.below(rows);
-                let mut customers: Vec<i64> = (0..rows).map(|_| draw.below(most) as i64).collect();
+            let mut tables = Vec::new();
+            for (action_type, most_rows) in [(ActionType::Click, 40_000), (ActionType::AddToCart, 3_000)] {
+                let rows = draw.below(most_rows);
+                let mut event = || (draw.below(most) as i64, draw.below(20) as i32, draw.below(last) as i64);
+                let mut events: Vec<Event> = (0..rows).map(|_| event()).collect();
                 // Someone far from all others, so that ranges are of very different sizes.
-                if let Some(first) = customers.first_mut().filter(|_| seed % 4 == 0) {
-                    *first = if action_type == ActionType::Click { i64::MAX } else { i64::MIN };
+                if let Some(first) = events.first_mut().filter(|_| seed % 4 == 0) {
+                    first.0 = if action_type == ActionType::Click { i64::MAX } else { i64::MIN };
                 }
-                let timestamps: Vec<i64> = (0..rows).map(|_| draw.below(last) as i64).collect();
-                let items: Vec<i32> = (0..rows).map(|_| draw.below(20) as i32).collect();
-                columns.push((customers, timestamps, items, action_type));
+                tables.push((events, action_type));
             }
-            let tables: Vec<Events> = columns
-                .iter()
-                .map(|(customers, timestamps, items, action_type)| Events {
-                    customers,
-                    items,
-                    timestamps,
-                    action_type: *action_type,
-                })
-                .collect();
             let mut expected: Vec<(i64, Action)> = Vec::new();
-            for events in &tables {
-                for row in 0..events.customers.len() {
-                    let action = Action::new(events.timestamps[row], events.items[row], events.action_type as i8);
-                    expected.push((events.customers[row], action));
-                }
+            for (events, action_type) in &tables {
+                let action = |(customer, item, timestamp): &Event| {
+                    (*customer, Action::new(*timestamp, *item, *action_type as i8))
+                };
+                expected.extend(events.iter().map(action));
             }
             expected.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
-            let customers: Vec<i64> = tables.iter().flat_map(|events| events.customers).copied().collect();
+            let customers = tables.iter().flat_map(|(events, _)| events.iter().map(|event| event.0)).collect();
             let mut sorter = Sorter::new(customers);
-            tables.iter().for_each(|events| sorter.add(events));
+            tables.into_iter().for_each(|(events, action_type)| sorter.add(events.into_iter(), action_type));
             let (mut found, mut seen) = (Vec::new(), Vec::new());
             let each = |customer, actions: &[Action]| {
                 seen.push(customer);

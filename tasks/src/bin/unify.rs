@@ -7,13 +7,13 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
 use clap::Parser;
-use polars::prelude::DataFrame;
 use tasks::actions::ActionWriter;
-use tasks::actions::sort::{Events, Sorter};
+use tasks::actions::sort::Sorter;
 use tasks::calendar;
+use tasks::events::{Block, Event, EventFile};
 use tasks::report::Report;
 use tasks::schema::{self, ActionType};
-use tasks::table::{self, TableFile};
+use tasks::table;
 use tasks::task::{self, Arguments, Contract};
 
 /// Turn clicks, add-to-carts and orders into one table of actions
@@ -43,18 +43,23 @@ fn unify(arguments: &Unify) -> Result<Report> {
         let mut tables = Vec::new();
         for (input, action_type) in [("clicks", ActionType::Click), ("add_to_carts", ActionType::AddToCart)] {
             for path in contract.inputs(input) {
-                tables.push((TableFile::open(path, schema::events())?, action_type));
+                tables.push((EventFile::open(path)?, action_type));
             }
         }
         // Customers first: the sorter has to know how many events there are of each range of them.
         let mut customers = Vec::with_capacity(tables.iter().map(|(table, _)| table.rows()).sum());
-        for part in tables.iter().flat_map(|(table, _)| table.parts(&[schema::CUSTOMER_ID])) {
-            customers.extend_from_slice(table::int64(&part?, schema::CUSTOMER_ID)?);
+        let mut block = Block::default();
+        for (table, _) in &tables {
+            for group in 0..table.groups() {
+                table.read_customers(group, &mut block)?;
+                customers.extend(block.customers());
+            }
         }
         let mut sorter = Sorter::new(customers);
         for (table, action_type) in &tables {
-            for part in table.parts(&table.names()) {
-                sorter.add(&events_of(&part?, *action_type)?);
+            for group in 0..table.groups() {
+                table.read(group, &mut block)?;
+                sorter.add(block.events(), *action_type);
             }
         }
         let mut report = Report::default();
@@ -67,23 +72,21 @@ fn unify(arguments: &Unify) -> Result<Report> {
 
 /// Splits orders by their day, each day into a table of its own.
 fn unify_orders(inputs: Vec<&Path>, folder: &Path) -> Result<Report> {
-    let mut days = BTreeMap::<i32, (Vec<i64>, Vec<i32>, Vec<i64>)>::new();
+    let mut days = BTreeMap::<i32, Vec<Event>>::new();
     for path in inputs {
         let table = table::read(path, schema::orders())?;
-        let orders = events_of(&table, ActionType::Order)?;
-        for (row, day) in table::days(&table, schema::DAY)?.iter().enumerate() {
-            let (customers, items, timestamps) = days.entry(*day).or_default();
-            customers.push(orders.customers[row]);
-            items.push(orders.items[row]);
-            timestamps.push(orders.timestamps[row]);
+        let orders = table::int64(&table, schema::CUSTOMER_ID)?.iter().zip(table::int32(&table, schema::ITEM_ID)?);
+        let times = table::instants(&table, schema::TIMESTAMP)?.iter().zip(table::days(&table, schema::DAY)?);
+        for ((customer, item), (timestamp, day)) in orders.zip(times) {
+            days.entry(*day).or_default().push((*customer, *item, *timestamp));
         }
     }
     std::fs::create_dir(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let mut report = Report::default();
-    for (number, (customers, items, timestamps)) in &days {
-        let Some(day) = calendar::day_of_number(*number) else { bail!("day {number} has no spelling") };
-        let mut sorter = Sorter::new(customers.clone());
-        sorter.add(&Events { customers, items, timestamps, action_type: ActionType::Order });
+    for (number, orders) in days {
+        let Some(day) = calendar::day_of_number(number) else { bail!("day {number} has no spelling") };
+        let mut sorter = Sorter::new(orders.iter().map(|order| order.0).collect());
+        sorter.add(orders.into_iter(), ActionType::Order);
         write(&folder.join(file_of(day)), sorter, &mut report)?;
     }
     Ok(report)
@@ -91,15 +94,6 @@ fn unify_orders(inputs: Vec<&Path>, folder: &Path) -> Result<Report> {
 
 fn file_of(day: NaiveDate) -> String {
     format!("dt={day}.parquet")
-}
-
-fn events_of(table: &DataFrame, action_type: ActionType) -> Result<Events<'_>> {
-    Ok(Events {
-        customers: table::int64(table, schema::CUSTOMER_ID)?,
-        items: table::int32(table, schema::ITEM_ID)?,
-        timestamps: table::instants(table, schema::TIMESTAMP)?,
-        action_type,
-    })
 }
 
 /// Writes a table of actions, sorted.

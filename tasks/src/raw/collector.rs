@@ -3,21 +3,26 @@
 //!
 //! It does not know formats. How many rejects are too many is decided by [`Collector::check`].
 
+use std::fs::File;
+use std::io::BufWriter;
+use std::ops::Range;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::columns::{self, Columns};
 use super::fields::{Fields, Role, Source};
 use super::record::{Cell, Record, Values};
 use super::rejected::{Place, Rejected};
 use super::rules::{self, Problem};
+use crate::events;
+use crate::pages::file::PageFile;
 use crate::report::Report;
 use crate::schema;
-use crate::table::{self, TableWriter};
+use crate::table;
 
-/// Rows that are written at a time: few enough to be still in the processor's cache.
-const WRITTEN: usize = 1 << 16;
+/// Rows of a row group: few enough to be still in the processor's cache when they are written, and when they are read.
+const ROW_GROUP: usize = 1 << 16;
 
 /// What one `read` has gathered so far.
 pub struct Collector {
@@ -25,7 +30,7 @@ pub struct Collector {
     /// Rows that are not written yet.
     pub(super) columns: Columns,
     /// Where rows go; without it they stay.
-    table: Option<TableWriter>,
+    table: Option<PageFile<BufWriter<File>>>,
     report: Report,
     pub(super) rejected: Rejected,
     pub(super) rows: Tally,
@@ -55,8 +60,13 @@ impl Collector {
 
     /// One that writes what it has gathered into a table at this path, part by part.
     pub fn create(fields: Fields, path: &Path) -> Result<Self> {
-        let table = TableWriter::create(path, columns::schema(fields.source))?;
-        Ok(Collector { table: Some(table), ..Collector::new(fields) })
+        let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+        let schema = columns::schema(fields.source).arrow();
+        let table = PageFile::new(BufWriter::with_capacity(1 << 16, file), schema, events::CREATED_BY)?;
+        let mut collector = Collector { table: Some(table), ..Collector::new(fields) };
+        // Parts are added to what is not yet a row group. Memory that is not used costs nothing.
+        collector.reserve(2 * ROW_GROUP);
+        Ok(collector)
     }
 
     pub fn fields(&self) -> &Fields {
@@ -89,23 +99,27 @@ impl Collector {
 
     /// Writes rows as soon as there are enough; how many are written at a time does not depend on how they came.
     pub(super) fn pass_on(&mut self) -> Result<()> {
-        while self.table.is_some() && self.columns.rows() >= WRITTEN {
-            let rest = self.columns.split_off(WRITTEN);
-            self.write_rows()?;
-            self.columns = rest;
+        let ready = self.columns.rows() / ROW_GROUP * ROW_GROUP;
+        if self.table.is_none() || ready == 0 {
+            return Ok(());
         }
+        for start in (0..ready).step_by(ROW_GROUP) {
+            self.write(start..start + ROW_GROUP)?;
+        }
+        self.columns.remove(ready);
         Ok(())
     }
 
-    /// Writes all rows that there are.
-    fn write_rows(&mut self) -> Result<()> {
-        let columns = std::mem::take(&mut self.columns);
-        self.report.rows_out += columns.rows() as u64;
-        let times = &columns.timestamps;
+    /// Writes some rows.
+    fn write(&mut self, rows: Range<usize>) -> Result<()> {
+        self.report.rows_out += rows.len() as u64;
+        let times = self.columns.timestamps.get(rows.clone()).unwrap_or_default();
         self.report.span(times.iter().copied().min().into_iter().chain(times.iter().copied().max()));
         match &mut self.table {
-            Some(table) => table.write(columns.into_table(self.fields.source)),
-            None => Ok(()),
+            Some(table) if !rows.is_empty() => {
+                table.add(|columns| self.columns.row_group(rows, self.fields.source, columns))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -204,7 +218,7 @@ impl Collector {
 
     /// Writes what is left, and the table of rejected rows, and counts what is in them.
     pub fn finish(mut self, rejected: &Path) -> Result<Report> {
-        self.write_rows()?;
+        self.write(0..self.columns.rows())?;
         if let Some(table) = self.table {
             table.finish()?;
         }

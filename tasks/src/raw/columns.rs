@@ -2,13 +2,17 @@
 //!
 //! It does not know what may be let through, nor when rows are written.
 
-use polars::prelude::{Column, Int32Chunked, Int64Chunked, IntoColumn};
+use std::ops::Range;
+
+use anyhow::Result;
+use polars_parquet::parquet::metadata::ColumnDescriptor;
 
 use super::fields::Source;
 use super::record::Values;
 use crate::calendar;
+use crate::pages::ColumnPages;
+use crate::pages::file::RowGroup;
 use crate::schema::{self, Schema};
-use crate::table;
 
 /// Columns of the same length each; those that the source does not have are empty.
 #[derive(Default)]
@@ -63,32 +67,38 @@ impl Columns {
         self.labels.append(&mut others.labels);
     }
 
-    /// Keeps so many rows and gives back those behind them.
-    pub(super) fn split_off(&mut self, rows: usize) -> Columns {
-        let rest = |length: usize| rows.min(length);
-        Columns {
-            customers: self.customers.split_off(rows),
-            items: self.items.split_off(rows),
-            timestamps: self.timestamps.split_off(rest(self.timestamps.len())),
-            days: self.days.split_off(rest(self.days.len())),
-            labels: self.labels.split_off(rest(self.labels.len())),
+    /// Takes away so many rows from the front.
+    pub(super) fn remove(&mut self, rows: usize) {
+        fn remove<T>(values: &mut Vec<T>, rows: usize) {
+            values.drain(..rows.min(values.len()));
         }
+        remove(&mut self.customers, rows);
+        remove(&mut self.items, rows);
+        remove(&mut self.timestamps, rows);
+        remove(&mut self.days, rows);
+        remove(&mut self.labels, rows);
     }
 
-    /// The columns of the table that [`schema`] describes.
-    pub(super) fn into_table(self, source: Source) -> Vec<Column> {
-        let mut columns = vec![
-            Int64Chunked::from_vec(schema::CUSTOMER_ID.into(), self.customers).into_column(),
-            Int32Chunked::from_vec(schema::ITEM_ID.into(), self.items).into_column(),
+    /// Some rows as a row group of the table that [`schema`] describes.
+    pub(super) fn row_group(
+        &self,
+        rows: Range<usize>,
+        source: Source,
+        columns: &[ColumnDescriptor],
+    ) -> Result<RowGroup> {
+        let column = |number: usize| ColumnPages::uncompressed(&columns[number]);
+        let mut pages = vec![
+            column(0).numbers(&self.customers[rows.clone()])?,
+            column(1).numbers(&self.items[rows.clone()])?,
+            match source {
+                Source::Impressions => column(2).booleans(&self.labels[rows.clone()])?,
+                _ => column(2).numbers(&self.timestamps[rows.clone()])?,
+            },
         ];
-        match source {
-            Source::Impressions => columns.push(Column::new(schema::IS_ORDER.into(), self.labels)),
-            _ => columns.push(table::instant_column(schema::TIMESTAMP, self.timestamps)),
-        }
         if source == Source::PreviousOrders {
-            columns.push(table::day_column(schema::DAY, self.days));
+            pages.push(column(3).numbers(&self.days[rows.clone()])?);
         }
-        columns
+        Ok(RowGroup { rows: rows.len(), columns: pages.into_iter().map(ColumnPages::finish).collect() })
     }
 }
 
