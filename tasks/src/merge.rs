@@ -12,6 +12,7 @@ use anyhow::Result;
 
 use crate::actions::era::Era;
 use crate::actions::{Action, ActionFile, ActionWriter, Block};
+use crate::order;
 
 /// Customers that are taken from a table at a time at most: so few that those of all tables are sorted within the cache.
 const STEP: usize = 256;
@@ -21,39 +22,47 @@ pub fn merge(eras: &[Era], writer: &mut ActionWriter<impl Write>) -> Result<()> 
     let files = eras.iter().enumerate().flat_map(|(era, tables)| tables.files.iter().map(move |file| (era, file)));
     let mut cursors: Vec<_> =
         files.map(|(era, file)| Cursor { era, file, group: 0, block: Block::default(), place: 0 }).collect();
-    let mut segments = Vec::new();
+    let (mut segments, mut customers) = (Vec::new(), Vec::new());
     loop {
         for cursor in &mut cursors {
             cursor.advance()?;
         }
         let Some(bound) = cursors.iter().filter_map(Cursor::bound).min() else { return Ok(()) };
         segments.clear();
+        customers.clear();
         for (number, cursor) in cursors.iter_mut().enumerate() {
-            cursor.take_through(bound, |customer, rows| segments.push(Segment { customer, cursor: number, rows }));
+            cursor.take_through(bound, |customer, rows| {
+                customers.push(customer);
+                segments.push(Segment { cursor: number, rows });
+            });
         }
-        // Each table's segments are sorted already, which this sort makes use of.
-        segments.sort_by_key(|segment| segment.customer);
-        for of_customer in segments.chunk_by(|a, b| a.customer == b.customer) {
-            writer.customer(of_customer[0].customer)?;
+        let order = order::by_customer(&customers);
+        for of_customer in order.chunk_by(|a, b| customers[*a] == customers[*b]) {
+            writer.customer(customers[of_customer[0]])?;
             // Cursors are in order of their eras, and so are the segments of a customer.
-            for of_era in of_customer.chunk_by(|a, b| cursors[a.cursor].era == cursors[b.cursor].era) {
-                write(of_era, &cursors, writer);
+            for of_era in
+                of_customer.chunk_by(|a, b| cursors[segments[*a].cursor].era == cursors[segments[*b].cursor].era)
+            {
+                write(of_era.iter().map(|number| &segments[*number]), &cursors, writer);
             }
         }
     }
 }
 
 /// Writes what one customer did in one era.
-fn write(segments: &[Segment], cursors: &[Cursor], writer: &mut ActionWriter<impl Write>) {
+fn write<'a>(
+    segments: impl Iterator<Item = &'a Segment> + Clone,
+    cursors: &[Cursor],
+    writer: &mut ActionWriter<impl Write>,
+) {
     let block = |segment: &Segment| &cursors[segment.cursor].block;
     let times = |segment: &Segment| block(segment).timestamps(segment.rows.clone());
     // What overlaps is mostly a few late events, and not those of every customer.
-    let is_after = |a: &Segment, b: &Segment| times(a).next_back() > times(b).next();
-    if segments.is_sorted_by(is_after) {
-        segments.iter().for_each(|segment| writer.copy(block(segment), segment.rows.clone()));
+    if segments.clone().is_sorted_by(|a, b| times(a).next_back() > times(b).next()) {
+        segments.for_each(|segment| writer.copy(block(segment), segment.rows.clone()));
         return;
     }
-    let actions = segments.iter().flat_map(|segment| block(segment).actions(segment.rows.clone()));
+    let actions = segments.flat_map(|segment| block(segment).actions(segment.rows.clone()));
     let mut actions: Vec<Action> = actions.collect();
     actions.sort_unstable_by(|a, b| b.cmp(a));
     writer.actions(&actions);
@@ -61,7 +70,6 @@ fn write(segments: &[Segment], cursors: &[Cursor], writer: &mut ActionWriter<imp
 
 /// What one customer did according to one table.
 struct Segment {
-    customer: i64,
     cursor: usize,
     rows: Range<usize>,
 }

@@ -210,6 +210,7 @@ fn laid_out_anew(path: &Path) -> Result<Vec<u8>> {
 
 impl Block {
     /// The rows of the customer at a place, newest first.
+    #[inline]
     pub fn rows(&self, place: usize) -> Range<usize> {
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
         start as usize..self.ends[place] as usize
@@ -217,7 +218,8 @@ impl Block {
 
     /// The items of some rows.
     pub fn items(&self, rows: Range<usize>) -> impl Iterator<Item = i32> {
-        self.item_bytes(rows).chunks_exact(4).map(|bytes| bytes.try_into().map_or(0, i32::from_le_bytes))
+        let bytes = &self.items_as_they_lie()[rows.start * 4..rows.end * 4];
+        bytes.chunks_exact(4).map(|bytes| bytes.try_into().map_or(0, i32::from_le_bytes))
     }
 
     /// The types of some rows.
@@ -227,7 +229,8 @@ impl Block {
 
     /// The timestamps of some rows; none if they were not read.
     pub fn timestamps(&self, rows: Range<usize>) -> impl DoubleEndedIterator<Item = i64> {
-        self.timestamp_bytes(rows).chunks_exact(8).map(number)
+        let bytes = self.timestamps_as_they_lie().get(rows.start * 8..rows.end * 8).unwrap_or_default();
+        bytes.chunks_exact(8).map(number)
     }
 
     /// Some rows as actions; none if the timestamps were not read.
@@ -237,13 +240,13 @@ impl Block {
         times.zip(rest).map(|(timestamp, (item, action_type))| Action::new(timestamp, item, action_type))
     }
 
-    /// The items of some rows as they lie in a file.
-    pub(super) fn item_bytes(&self, rows: Range<usize>) -> &[u8] {
-        &self.bytes[self.items.clone()][rows.start * 4..rows.end * 4]
+    /// All items, as in the file.
+    pub(super) fn items_as_they_lie(&self) -> &[u8] {
+        &self.bytes[self.items.clone()]
     }
 
-    /// The timestamps of some rows as they lie in a file.
-    pub(super) fn timestamp_bytes(&self, rows: Range<usize>) -> &[u8] {
-        self.bytes[self.timestamps.clone()].get(rows.start * 8..rows.end * 8).unwrap_or_default()
+    /// All timestamps, as in the file.
+    pub(super) fn timestamps_as_they_lie(&self) -> &[u8] {
+        &self.bytes[self.timestamps.clone()]
     }
 }

@@ -12,24 +12,34 @@ pub struct Dictionary {
 impl Dictionary {
     pub fn new<'a>(lists: impl Iterator<Item = &'a [i32]> + Clone) -> Self {
         let count = lists.clone().map(<[i32]>::len).sum();
-        let values = lists.flatten().copied();
+        let values = lists.clone().flatten().copied();
         // As an unsigned number, a negative one is large.
         let largest = values.clone().map(|value| value as u32).max().unwrap_or(0) as usize;
         let mut dictionary = Dictionary { values: vec![0], places: Vec::with_capacity(count) };
         // Things are usually numbered from one on; then a table by number is five times as fast as a hash table.
         if largest < 4 * count + 65_536 {
-            let mut known = vec![0; largest + 1];
+            // Which there are is found out first, from a table of bits, which is so small that it stays in the cache.
+            let mut known = vec![0_u64; largest / 64 + 1];
+            known[0] = 1;
             for value in values {
-                let place = &mut known[value as usize];
-                if *place == 0 && value != 0 {
-                    *place = dictionary.add(value);
+                let (word, bit) = (&mut known[value as usize / 64], 1 << (value % 64));
+                if *word & bit == 0 {
+                    *word |= bit;
+                    dictionary.values.push(value);
                 }
-                dictionary.places.push(*place);
+            }
+            let mut places = vec![0; largest + 1];
+            dictionary.values.iter().zip(0..).for_each(|(value, place)| places[*value as usize] = place);
+            for list in lists {
+                dictionary.places.extend(list.iter().map(|value| places[*value as usize]));
             }
         } else {
             let mut known = PlHashMap::from_iter([(0, 0)]);
             for value in values {
-                let place = *known.entry(value).or_insert_with(|| dictionary.add(value));
+                let place = *known.entry(value).or_insert_with(|| {
+                    dictionary.values.push(value);
+                    dictionary.values.len() as u32 - 1
+                });
                 dictionary.places.push(place);
             }
         }
@@ -39,11 +49,6 @@ impl Dictionary {
     /// How many bits a place takes.
     pub fn width(&self) -> usize {
         super::hybrid::width(self.values.len() - 1)
-    }
-
-    fn add(&mut self, value: i32) -> u32 {
-        self.values.push(value);
-        self.values.len() as u32 - 1
     }
 }
 
