@@ -56,6 +56,11 @@ impl<'a> Schedule<'a> {
         Some(id)
     }
 
+    /// The node that would be given out now.
+    pub fn peek(&self) -> Option<NodeId> {
+        self.ready.peek().map(|Reverse((_, id))| *id)
+    }
+
     /// How many nodes could be given out now.
     pub fn ready(&self) -> usize {
         self.ready.len()

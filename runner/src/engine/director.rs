@@ -39,6 +39,8 @@ pub struct Director<'a> {
     alone: VecDeque<NodeId>,
     /// Whether a node runs that must have no other beside it.
     crowded: bool,
+    /// The node whose files were fetched ahead last.
+    ahead: Option<NodeId>,
 }
 
 impl<'a> Director<'a> {
@@ -62,6 +64,7 @@ impl<'a> Director<'a> {
             aside: Vec::new(),
             alone: VecDeque::new(),
             crowded: false,
+            ahead: None,
         };
         for id in engine.resolver.graph.ids() {
             if let Some(kept) = results.get(id) {
@@ -141,7 +144,9 @@ impl<'a> Director<'a> {
         let attempt = self.tried(id).times + 1;
         let busy = self.budget.running() + self.schedule.ready();
         let threads = share::threads(self.engine.cores, self.engine.jobs, if alone { 1 } else { busy });
-        let _ = self.give.send(Assignment { id, attempt, alone, threads });
+        let ahead = self.schedule.peek().filter(|next| self.ahead != Some(*next));
+        self.ahead = ahead.or(self.ahead);
+        let _ = self.give.send(Assignment { id, attempt, alone, threads, ahead });
     }
 
     /// What a node is expected to take: what is declared, or else the most that its task ever took.

@@ -9,6 +9,7 @@
 //! Nodes that are known to have a result are not walked at all; they are found by [`crate::predict`] before.
 
 mod again;
+mod ahead;
 mod budget;
 mod director;
 mod share;
@@ -73,6 +74,8 @@ struct Assignment {
     alone: bool,
     /// How many threads it may use.
     threads: usize,
+    /// The node that is probably next.
+    ahead: Option<NodeId>,
 }
 
 /// What the director hears.

@@ -31,6 +31,9 @@ impl Engine<'_> {
 
     fn make(&self, assignment: Assignment, results: &Results, send: &Sender<Event>) -> Result<Outcome, Box<Failure>> {
         let id = assignment.id;
+        if let Some(next) = assignment.ahead {
+            self.fetch_ahead(next);
+        }
         loop {
             let resolved = self.resolver.resolve(id, &|needed| results.get(needed), &Reading(self.resolver.store))?;
             let resolved = resolved.context("what it reads could not be read")?;
