@@ -73,7 +73,7 @@ Examples:
 pub struct RunArguments {
     #[command(flatten)]
     pub range: Range,
-    /// How many nodes run side by side [default: the number of cores]
+    /// How many nodes run side by side [default: one more than there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
     /// How much memory they may take together, such as 8GB [default: what is free]

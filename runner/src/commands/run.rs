@@ -79,7 +79,8 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
         drop(hold);
         let channel = Channel::new();
         end_on_signal(&executor, &channel)?;
-        let jobs = command.jobs.map_or(machine::cores(), usize::from);
+        // One more than there are cores: now and then a node waits for the disk.
+        let jobs = command.jobs.map_or(machine::cores() + 1, usize::from);
         let progress = ui::progress();
         let engine = Engine {
             resolver,

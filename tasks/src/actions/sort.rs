@@ -22,7 +22,7 @@ pub struct Sorter {
     /// Customers who differ in their last bits only, as many as `shift`, are in one range.
     smallest: i64,
     shift: u32,
-    /// Where the next event of each range goes; at last, where the range ends.
+    /// Where the last event of each range went; at first where the range ends, and at last where it begins.
     places: Vec<usize>,
     customers: Vec<i64>,
     /// The bits of an [`Action`], so that all are zero at first: such memory is the kernel's and costs nothing.
@@ -52,7 +52,8 @@ impl Sorter {
         }
         let mut events = 0;
         for place in &mut sorter.places {
-            events += std::mem::replace(place, events);
+            events += *place;
+            *place = events;
         }
         sorter
     }
@@ -61,22 +62,23 @@ impl Sorter {
         (customer.abs_diff(self.smallest) >> self.shift) as usize
     }
 
-    /// Adds events of one type.
+    /// Adds events of one type. They are logged mostly in order of time, and a range is filled from its end, so that the
+    /// newest come first and little is left to sort.
     pub fn add(&mut self, events: impl Iterator<Item = Event>, action_type: ActionType) {
         for (customer, item, timestamp) in events {
             let range = self.range(customer);
             let place = &mut self.places[range];
+            *place -= 1;
             self.customers[*place] = customer;
             self.actions[*place] = Action::new(timestamp, item, action_type as i8).bits();
-            *place += 1;
         }
     }
 
     /// Hands over every customer, in ascending order, with the actions that the events are, newest first.
     pub fn each(mut self, mut take: impl FnMut(i64, &[Action]) -> Result<()>) -> Result<()> {
         let (mut customers, mut actions, mut sorted) = (Vec::new(), Vec::new(), Vec::new());
-        let mut start = 0;
-        for end in self.places {
+        let ends = self.places.iter().skip(1).copied().chain([self.customers.len()]);
+        for (start, end) in self.places.iter().copied().zip(ends) {
             let rows = Rows { customers: &mut self.customers[start..end], actions: &mut self.actions[start..end] };
             customers.resize(customers.len().max(end - start), 0);
             actions.resize(actions.len().max(end - start), 0);
@@ -91,7 +93,6 @@ impl Sorter {
                 take(of_customer[0], &sorted)?;
                 first = end;
             }
-            start = end;
         }
         Ok(())
     }
