@@ -94,7 +94,8 @@ fn laid(file: &File, metadata: &FileMetadata, group: usize) -> Result<Histories>
         bail!("columns of different lengths");
     }
     ends.insert(0, 0);
-    let action_types = (0..items.len()).map(|place| packed.get(&bytes, place)).collect();
+    let mut action_types = Vec::new();
+    packed.unpack(&bytes, items.len(), &mut action_types);
     Ok(Histories { customers, offsets: ends, items, action_types })
 }
 

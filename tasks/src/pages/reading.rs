@@ -116,6 +116,21 @@ impl Packed {
         Ok(Packed { width, bits: pages.values.end - bits.len(), dictionary })
     }
 
+    /// Adds the first `count` values to others; `bytes` are those in which they were found.
+    ///
+    /// Eight values fill as many bytes as each has bits, so they are taken eight at a time.
+    pub fn unpack(&self, bytes: &[u8], count: usize, values: &mut Vec<i8>) {
+        let end = values.len() + count;
+        values.reserve(count + 8);
+        let mask = self.dictionary.len().wrapping_sub(1);
+        for eight in bytes[self.bits..].chunks_exact(self.width.max(1)).take(count.div_ceil(8)) {
+            let word = eight.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            let value = |number: usize| self.dictionary[(word >> (number * self.width)) as usize & mask];
+            values.extend::<[i8; 8]>(std::array::from_fn(value));
+        }
+        values.truncate(end);
+    }
+
     /// The value at a place; `bytes` are those in which it was found.
     pub fn get(&self, bytes: &[u8], place: usize) -> i8 {
         let bit = place * self.width;
@@ -233,6 +248,9 @@ mod tests {
                 let packed = Packed::find(&bytes, pages, count).unwrap();
                 let found: Vec<_> = (0..count).map(|place| packed.get(&bytes, place)).collect();
                 assert_eq!(found, values, "{distinct} {count}");
+                let mut found = vec![7; 3];
+                packed.unpack(&bytes, count, &mut found);
+                assert_eq!(found, [&[7; 3], &values[..]].concat(), "{distinct} {count}");
             }
         }
     }
