@@ -13,8 +13,8 @@ use crate::actions::era::Era;
 use crate::actions::{Action, ActionFile, Block, Times};
 use crate::histories::Histories;
 
-/// Actions of a range of customers, if each has as many as are wanted: 20 MB of items and types.
-const RANGE: usize = 1 << 22;
+/// Actions of a range of customers, if each has as many as are wanted: 10 MB of items and types.
+const RANGE: usize = 1 << 21;
 
 /// Histories, and the times of the actions in them.
 pub type Found = (Histories, Times);
