@@ -139,14 +139,14 @@ impl<'a> Slots<'a> {
     /// Takes from tables that overlap in time, or reach into the day; the one with the newest action comes first.
     ///
     /// What overlaps is mostly a few late events, and not those of every customer. So what a table has of a customer is put
-    /// behind what newer tables had, as it lies, until the times of this customer overlap; only then there is to sort.
+    /// behind what newer tables had, as it lies. Where it overlaps, both are mixed until a table comes that is older than
+    /// all of that; only then there is to sort.
     fn take_sorted(&mut self, files: &'a [ActionFile]) -> Result<()> {
         let length = self.wanted.length;
         // Where the actions of these tables begin.
         let begins = self.filled.clone();
         let mut timestamps = vec![0; self.items.len()];
-        // The actions of customers whose times overlap.
-        let mut mixed: Vec<Vec<Action>> = vec![Vec::new(); begins.len()];
+        let mut mixed = vec![Mixed::default(); begins.len()];
         let mut block = std::mem::take(&mut self.block);
         for file in files {
             for group in groups(file, self.wanted.customers) {
@@ -156,38 +156,40 @@ impl<'a> Slots<'a> {
                     let late = block.timestamps(rows.clone()).take_while(|time| *time >= self.wanted.before).count();
                     let rows = rows.start + late..rows.end;
                     let Some(newest) = block.timestamps(rows.clone()).next() else { return };
-                    let taken = slot * length + begins[slot]..slot * length + self.filled[slot];
-                    let follows = timestamps[taken.clone()].last().is_none_or(|oldest| newest < *oldest);
                     let mixed = &mut mixed[slot];
-                    if mixed.is_empty() && follows {
-                        let room = timestamps[taken.end..(slot + 1) * length].iter_mut();
+                    let taken = slot * length + begins[slot]..slot * length + self.filled[slot];
+                    let overlap = timestamps[taken.clone()].iter().rev().take_while(|time| **time <= newest).count();
+                    if overlap == 0 && mixed.is_newer_than(newest) {
+                        self.settle(slot, mixed, &mut timestamps);
+                        let room = timestamps[slot * length + self.filled[slot]..(slot + 1) * length].iter_mut();
                         room.zip(block.timestamps(rows.clone())).for_each(|(place, time)| *place = time);
                         return self.put(slot, block.items(rows.clone()), block.action_types(rows));
                     }
-                    mixed.extend(taken.map(|at| Action::new(timestamps[at], self.items[at], self.action_types[at])));
-                    self.filled[slot] = begins[slot];
-                    for action in block.actions(rows) {
-                        mixed.push(action);
-                        if mixed.len() >= 2 * length {
-                            keep_newest(mixed, length);
-                        }
-                    }
+                    let action = |at: usize| Action::new(timestamps[at], self.items[at], self.action_types[at]);
+                    let overlapping = (taken.end - overlap..taken.end).map(action);
+                    overlapping.chain(block.actions(rows)).for_each(|action| mixed.add(action, length));
+                    self.filled[slot] -= overlap;
                 });
             }
         }
-        for (slot, mut actions) in mixed.into_iter().enumerate().filter(|(_, actions)| !actions.is_empty()) {
-            // The tables come newest first and each is sorted, so there is little to do for a sort that sees it.
-            actions.sort_by(|a, b| b.cmp(a));
-            let room = timestamps[slot * length + begins[slot]..(slot + 1) * length].iter_mut();
-            room.zip(&actions).for_each(|(place, action)| *place = action.timestamp());
-            self.put(slot, actions.iter().map(|a| a.item_id()), actions.iter().map(|a| a.action_type()));
-        }
+        mixed.iter_mut().enumerate().for_each(|(slot, mixed)| self.settle(slot, mixed, &mut timestamps));
         self.block = block;
         for (slot, (begin, filled)) in begins.iter().zip(&self.filled).enumerate() {
             let taken = &timestamps[slot * length + begin..slot * length + filled];
             self.times = self.times.union(Times(taken.last().copied().zip(taken.first().copied())));
         }
         Ok(())
+    }
+
+    /// Puts mixed actions, of which none is newer than those that are there, in order.
+    fn settle(&mut self, slot: usize, mixed: &mut Mixed, timestamps: &mut [i64]) {
+        let mut actions = std::mem::take(&mut mixed.actions);
+        // They come table by table and each of these is sorted, so there is little to do for a sort that sees it.
+        actions.sort_by(|a, b| b.cmp(a));
+        let length = self.wanted.length;
+        let room = timestamps[slot * length + self.filled[slot]..(slot + 1) * length].iter_mut();
+        room.zip(&actions).for_each(|(place, action)| *place = action.timestamp());
+        self.put(slot, actions.iter().map(|a| a.item_id()), actions.iter().map(|a| a.action_type()));
     }
 
     fn put(&mut self, slot: usize, items: impl Iterator<Item = i32>, action_types: impl Iterator<Item = i8>) {
@@ -227,6 +229,31 @@ impl<'a> Slots<'a> {
     }
 }
 
+/// Actions of a customer from tables that overlap.
+#[derive(Clone, Default)]
+struct Mixed {
+    actions: Vec<Action>,
+    /// None of the actions is older.
+    oldest: i64,
+}
+
+impl Mixed {
+    fn is_newer_than(&self, time: i64) -> bool {
+        self.actions.is_empty() || time < self.oldest
+    }
+
+    /// Adds an action, and drops some of those that are not among the newest `length`.
+    fn add(&mut self, action: Action, length: usize) {
+        let time = action.timestamp();
+        self.oldest = if self.actions.is_empty() { time } else { self.oldest.min(time) };
+        self.actions.push(action);
+        if self.actions.len() >= 2 * length {
+            self.actions.select_nth_unstable_by(length - 1, |a, b| b.cmp(a));
+            self.actions.truncate(length);
+        }
+    }
+}
+
 /// The row groups of a table that may hold some of these customers.
 fn groups(file: &ActionFile, customers: &[i64]) -> impl Iterator<Item = usize> {
     let range = customers.first().copied().zip(customers.last().copied());
@@ -249,12 +276,6 @@ fn matches(wanted: &[i64], customers: &[i64], mut found: impl FnMut(usize, usize
             None => break,
         }
     }
-}
-
-/// Drops all but the greatest `length` of more than `length` actions.
-fn keep_newest(actions: &mut Vec<Action>, length: usize) {
-    actions.select_nth_unstable_by(length - 1, |a, b| b.cmp(a));
-    actions.truncate(length);
 }
 
 /// How many values at the front satisfy `holds`, which must hold for a prefix only: doubling steps, then bisection.
