@@ -76,9 +76,9 @@ fn two_runs_over_overlapping_days_make_each_node_once() {
     let first = start(&waiting.space, ["2025-01-01", "2025-01-03"]);
     let go_on = waiting.begun();
     let mut second = start(&waiting.space, ["2025-01-02", "2025-01-03"]);
-    let heard = hear(&mut second, "which is making it");
-    let holder = "take@2025-01-02 waits for run 20";
-    assert!(heard.contains(holder) && heard.contains(&format!(", process {} on ", first.id())), "{heard}");
+    // It may have waited for other nodes of the first before.
+    let heard = hear(&mut second, "take@2025-01-02 waits for run 20");
+    assert!(heard.contains(&format!(", process {} on ", first.id())), "{heard}");
     drop(go_on);
     end(first);
     end(second);

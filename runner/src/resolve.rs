@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
+use crate::day::Day;
 use crate::graph::{Graph, NodeId, Read};
 use crate::layout::Outputs;
 use crate::pattern;
@@ -53,7 +54,7 @@ pub struct Glancing<'a> {
 }
 
 /// Files up to this size, in bytes, are read at once rather than left for later.
-const SMALL: u64 = 1 << 20;
+pub const SMALL: u64 = 1 << 20;
 
 impl<'a> Glancing<'a> {
     /// Reads whatever is not remembered.
@@ -92,9 +93,7 @@ impl Resolver<'_> {
     /// Where the result of a node is published, if its task is one that is.
     pub fn published(&self, id: NodeId, outputs: &Outputs) -> Option<PathBuf> {
         let node = self.graph.node(id);
-        let task = self.spec.task(node.task);
-        let folder = task.publish.as_ref()?;
-        Some(outputs.of(task.layout).join(folder.replace(pattern::DAY, &node.day?.to_string())))
+        published(self.spec.task(node.task), node.day?, outputs)
     }
 
     /// Finds what a node reads. `results` gives the results of the nodes that it reads from; `None` means that `sight`
@@ -148,6 +147,12 @@ impl Resolver<'_> {
         };
         Ok(Some(Resolved { manifest, seen: gathered.seen, inputs: gathered.arguments }))
     }
+}
+
+/// Where a day of a task is published, if the task is one that is.
+pub fn published(task: &Task, day: Day, outputs: &Outputs) -> Option<PathBuf> {
+    let folder = task.publish.as_ref()?;
+    Some(outputs.of(task.layout).join(folder.replace(pattern::DAY, &day.to_string())))
 }
 
 /// The inputs of a node while they are put together.

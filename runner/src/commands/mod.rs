@@ -5,6 +5,7 @@ mod graph;
 mod history;
 mod log;
 mod manual;
+mod overtaken;
 mod plan;
 mod project;
 mod result;

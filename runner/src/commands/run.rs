@@ -1,5 +1,7 @@
 //! `runner run`: make what is asked for.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,6 +11,7 @@ use anyhow::Context;
 use chrono::Utc;
 use serde_json::json;
 
+use super::overtaken::Ended;
 use super::project::Project;
 use super::selection::Selection;
 use super::{CommandError, plan, print, tell};
@@ -18,11 +21,13 @@ use crate::exec::{Executor, Force, LocalProcesses};
 use crate::exit::Exit;
 use crate::graph::NodeId;
 use crate::journal::{self, Command, Counts, Event, Journal, now};
+use crate::layout::Outputs;
 use crate::machine;
 use crate::plan::Plan;
 use crate::predict::{Prediction, predict};
-use crate::resolve::{Glancing, Resolver};
-use crate::store::{Check, Kept, RunFolders, Store};
+use crate::resolve::{self, Glancing, Resolver, SMALL};
+use crate::span::Span;
+use crate::store::{Before, Check, Kept, RunFolders, Store};
 use crate::text;
 use crate::ui;
 
@@ -54,13 +59,15 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
     let started = Instant::now();
     let selection = Selection::of(&command, &project.spec)?;
     let store = Store::open(&project.cache);
+    // Before anything else: what others publish from now on may come from newer files than this run reads.
+    let before = Before::look(targets(project, &command));
     let plan = project.plan(&selection.request)?;
     for gap in &plan.gaps {
         tell(&format!("warning: {}", gap.describe(&project.spec)));
     }
     let programs = project.programs(&plan)?;
     // What is found now must be there until others can see that this run needs it.
-    let hold = store.hold();
+    let hold = store.hold(|holder| tell(&format!("waiting for {holder}, which removes results from the cache")));
     let resolver = project.resolver(&plan, &store, &programs);
     let forced = |id: NodeId| selection.forces(&plan.graph, id);
     let check = if command.verify { Check::Contents } else { Check::Sample(draw()) };
@@ -74,7 +81,9 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
         warn_of_full_disk(&resolver, &known, &command);
         let executor = Arc::new(LocalProcesses::new());
         let id = format!("{}-{}", Utc::now().format("%Y%m%dT%H%M%SZ"), std::process::id());
-        let run = store.begin_run(&id, &command.outputs.all())?;
+        let publishes = publishes(&resolver, &known, &command.outputs);
+        let run = store.begin_run(&id, &command.outputs.all(), &publishes, before)?;
+        let id = run.id.clone();
         let journal = begin_journal(&run, &plan, &command);
         drop(hold);
         let channel = Channel::new();
@@ -96,14 +105,14 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
             fail_fast: command.fail_fast,
             started,
         };
-        let summary = engine.walk(channel, Results::new(known), journal);
+        let mut summary = engine.walk(channel, Results::new(known), journal);
+        let ended = Ended { project, command: &command, request: &selection.request, store: &store, run: &run };
+        let settled = ended.settle(&plan, &mut summary);
         // That costs no result: the next run clears what is left of this one.
         if let Err(error) = run.finish() {
-            tell(&format!(
-                "warning: cannot clear the work of run {id} in {}: {error}",
-                ui::short(&command.cache).display()
-            ));
+            tell(&format!("warning: what run {id} left cannot be removed, which the next run tries again: {error:#}"));
         }
+        settled?;
         (Some(id), summary)
     };
     // That costs no result: files are hashed again, entries read again.
@@ -135,9 +144,26 @@ fn look_up(
     let settled = |(id, prediction): (NodeId, Prediction)| {
         let Prediction::Cached(kept) = prediction else { return None };
         let target = resolver.published(id, &command.outputs);
-        target.is_none_or(|target| resolver.store.is_published(&kept, &target)).then_some(kept)
+        let is_published = |target: PathBuf| resolver.store.is_published(&kept, &target, check, SMALL);
+        target.is_none_or(is_published).then_some(kept)
     };
     resolver.graph.ids().zip(predictions).map(settled).collect()
+}
+
+/// The days that are published in the range of a command.
+fn targets(project: &Project, command: &Command) -> Vec<PathBuf> {
+    let days = || Span { first: command.from, last: command.to }.days();
+    let tasks = project.spec.tasks.iter();
+    tasks.flat_map(|task| days().filter_map(|day| resolve::published(task, day, &command.outputs))).collect()
+}
+
+/// The output folders into which what is not known yet will be published.
+fn publishes<'a>(resolver: &Resolver, known: &[Option<Arc<Kept>>], outputs: &'a Outputs) -> Vec<&'a Path> {
+    let made = resolver.graph.ids().filter(|id| known[id.index()].is_none());
+    let published = made.filter(|id| resolver.published(*id, outputs).is_some());
+    let folders: BTreeSet<&Path> =
+        published.map(|id| outputs.of(resolver.spec.task(resolver.graph.node(id).task).layout)).collect();
+    folders.into_iter().collect()
 }
 
 /// A number that no other run has.
@@ -198,7 +224,7 @@ const MOST_FAILURES: usize = 20;
 
 /// Says what became of a run.
 fn report(id: Option<&str>, plan: &Plan, summary: &Summary, started: Instant, json: bool) {
-    let Summary { counts: Counts { ran, cached, failed, skipped }, failed: failures, interrupted } = summary;
+    let Summary { counts: Counts { ran, cached, failed, skipped }, failed: failures, interrupted, .. } = summary;
     let nodes = plan.graph.len();
     let seconds = started.elapsed().as_secs_f64();
     for name in failures.keys().take(MOST_FAILURES) {
@@ -211,6 +237,10 @@ fn report(id: Option<&str>, plan: &Plan, summary: &Summary, started: Instant, js
     tell(&format!(
         "{nodes} nodes: {ran} ran, {cached} cached, {failed} failed, {skipped} skipped in {seconds:.2} s{end}"
     ));
+    if summary.republished > 0 {
+        let days = if summary.republished == 1 { "1 day was" } else { &format!("{} days were", summary.republished) };
+        tell(&format!("{days} published again from the cache: the output folder did not show them as they were made"));
+    }
     if *failed > 0 || *interrupted {
         tell("`runner retry` does what is left");
     }
@@ -223,6 +253,7 @@ fn report(id: Option<&str>, plan: &Plan, summary: &Summary, started: Instant, js
             &json!({
                 "run": id, "nodes": nodes, "ran": ran, "cached": cached, "failed": failed, "skipped": skipped,
                 "seconds": seconds, "interrupted": interrupted, "failures": failures,
+                "published": summary.published, "published_from_cache": summary.republished,
             })
             .to_string(),
         );

@@ -85,7 +85,9 @@ fn present(project: &Project, plan: &Plan, outputs: &Outputs) -> Result<Vec<Line
     let resolver = project.resolver(plan, &store, &programs);
     let predictions = predict(&resolver, &Glancing::at_all(&store), Check::Stamps, &|_| false);
     let published = |(id, prediction): (NodeId, &Prediction)| match resolver.published(id, outputs) {
-        Some(target) => prediction.result().is_none_or(|kept| store.is_published(kept, &target)),
+        Some(target) => {
+            prediction.result().is_none_or(|kept| store.is_published(kept, &target, Check::Stamps, u64::MAX))
+        }
         None => true,
     };
     let published: Vec<bool> = plan.graph.ids().zip(&predictions).map(published).collect();

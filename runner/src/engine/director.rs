@@ -18,7 +18,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::graph::NodeId;
 use crate::journal::{self, Journal, now};
 use crate::schedule::Schedule;
-use crate::store::{Kept, Reason};
+use crate::store::{Kept, Publication, Reason};
 use crate::ui;
 
 /// How a run is going.
@@ -169,11 +169,16 @@ impl<'a> Director<'a> {
 
     fn finished(&mut self, id: NodeId, outcome: Outcome) {
         match outcome {
-            Outcome::Cached(kept) => {
+            Outcome::Cached(kept, publication) => {
+                self.note_publication(id, publication);
+                self.summary.republished += usize::from(publication == Publication::Published);
                 self.summary.counts.cached += 1;
                 self.done(id, &kept, ui::Outcome::Cached);
             }
-            Outcome::Ran(success) => self.ran(id, *success),
+            Outcome::Ran(success, publication) => {
+                self.note_publication(id, publication);
+                self.ran(id, *success);
+            }
             Outcome::Taken { holder, queue } => {
                 let name = self.engine.name(id);
                 let holder = if holder.is_empty() { "another run".to_string() } else { holder };
@@ -199,6 +204,14 @@ impl<'a> Director<'a> {
         self.schedule.done(id);
         self.note_result(id, kept);
         self.engine.progress.finished(self.engine.name(id), outcome);
+    }
+
+    fn note_publication(&mut self, id: NodeId, publication: Publication) {
+        match publication {
+            Publication::Unchanged => {}
+            Publication::Published => drop(self.summary.published.insert(self.engine.name(id).to_string())),
+            Publication::Overtaken => self.summary.overtaken.push(id),
+        }
     }
 
     fn note_result(&mut self, id: NodeId, kept: &Kept) {

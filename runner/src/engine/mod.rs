@@ -15,7 +15,7 @@ mod director;
 mod share;
 mod worker;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,7 +30,7 @@ use crate::graph::NodeId;
 use crate::journal::{Counts, Journal};
 use crate::layout::Outputs;
 use crate::resolve::Resolver;
-use crate::store::{Check, Kept, Queue, Reason, RunFolders};
+use crate::store::{Check, Kept, Publication, Queue, Reason, RunFolders};
 use crate::ui::Progress;
 use crate::usage::Usage;
 
@@ -43,6 +43,11 @@ pub struct Summary {
     /// By name of the node.
     pub failed: BTreeMap<String, Failure>,
     pub interrupted: bool,
+    /// The nodes whose days were published, and those of them that had a result before.
+    pub published: BTreeSet<String>,
+    pub republished: usize,
+    /// The nodes whose days another run has published since this one looked at its inputs.
+    pub overtaken: Vec<NodeId>,
 }
 
 /// How a graph is walked.
@@ -90,8 +95,8 @@ enum Event {
 
 /// What became of a node that was given out.
 enum Outcome {
-    Cached(Arc<Kept>),
-    Ran(Box<Success>),
+    Cached(Arc<Kept>, Publication),
+    Ran(Box<Success>, Publication),
     /// Another run is making it, which says this of itself.
     Taken {
         holder: String,

@@ -16,7 +16,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::graph::NodeId;
 use crate::resolve::{Reading, Resolved};
 use crate::spec::Task;
-use crate::store::{Begun, Finished, Kept, Lookup, Workspace};
+use crate::store::{Begun, Finished, Kept, Lookup, Publication, Workspace};
 use crate::text;
 
 /// What a program reports as the newest event that its result rests on, in microseconds since 1970 UTC.
@@ -39,9 +39,9 @@ impl Engine<'_> {
             let resolved = resolved.context("what it reads could not be read")?;
             let ticket = match self.resolver.store.lookup(resolved.manifest.clone(), self.check, (self.forced)(id)) {
                 Lookup::Hit(kept) => {
-                    self.publish(id, &kept)?;
+                    let publication = self.publish(id, &kept)?;
                     results.set(id, Arc::clone(&kept));
-                    return Ok(Outcome::Cached(kept));
+                    return Ok(Outcome::Cached(kept, publication));
                 }
                 Lookup::Miss(ticket) => ticket,
             };
@@ -49,9 +49,9 @@ impl Engine<'_> {
                 Begun::Mine(workspace) => {
                     let _ = send.send(Event::Started(assignment, workspace.reason().clone()));
                     let success = self.execute(assignment, &resolved, *workspace)?;
-                    self.publish(id, &success.kept)?;
+                    let publication = self.publish(id, &success.kept)?;
                     results.set(id, Arc::clone(&success.kept));
-                    return Ok(Outcome::Ran(Box::new(success)));
+                    return Ok(Outcome::Ran(Box::new(success), publication));
                 }
                 // Another run has made it since it was looked up.
                 Begun::There => {}
@@ -90,6 +90,10 @@ impl Engine<'_> {
                 task.name
             ));
         }
+        if !fresh.undeclared.is_empty() {
+            let names = fresh.undeclared.join(", ");
+            said.push(format!("note: what it wrote beside its outputs was not kept: {names}"));
+        }
         self.resolver.store.remember(&task.name, &fresh.kept);
         self.resolver.store.index.learn_peak(&task.name, ending.usage.peak_memory);
         Ok(Success { kept: Arc::new(fresh.kept), usage: ending.usage, rejected, said })
@@ -118,11 +122,11 @@ impl Engine<'_> {
     }
 
     /// Puts a result into the folder of its layout, if its task is one that is published.
-    fn publish(&self, id: NodeId, kept: &Kept) -> Result<()> {
-        let task = self.resolver.spec.task(self.resolver.graph.node(id).task);
+    fn publish(&self, id: NodeId, kept: &Kept) -> Result<Publication> {
+        let output = self.outputs.of(self.resolver.spec.task(self.resolver.graph.node(id).task).layout);
         match self.resolver.published(id, self.outputs) {
-            Some(target) => self.run.publish(kept, self.outputs.of(task.layout), &target),
-            None => Ok(()),
+            Some(target) => self.resolver.store.publish(self.run, kept, output, &target, self.check),
+            None => Ok(Publication::Unchanged),
         }
     }
 }

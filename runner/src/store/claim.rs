@@ -6,10 +6,10 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::key::Key;
+use super::{lock, own_folder};
 
 /// The right to make a result, for as long as this lives.
 #[derive(Debug)]
@@ -52,23 +52,23 @@ impl Claim {
         fs::create_dir_all(folder)?;
         let path = folder.join(name);
         loop {
-            let mut lock = File::options().create(true).truncate(false).read(true).write(true).open(&path)?;
-            match lock.try_lock() {
+            let mut file = lock::open(&path)?;
+            match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
                     let holder = fs::read_to_string(&path).unwrap_or_default();
-                    return Ok(Asked::Taken { holder, lock: Queue(lock) });
+                    return Ok(Asked::Taken { holder, lock: Queue(file) });
                 }
                 Err(TryLockError::Error(error)) => return Err(error),
             }
             // Its last holder may have removed it between the opening and the locking.
-            if is_at(&lock, &path) {
+            if lock::is_at(&file, &path) {
                 // To cut off a file that is empty would make ext4 write it to the disk when it is closed.
-                if lock.metadata()?.len() > 0 {
-                    lock.set_len(0)?;
+                if file.metadata()?.len() > 0 {
+                    file.set_len(0)?;
                 }
-                lock.write_all(holder.as_bytes())?;
-                return Ok(Asked::Granted(Claim { path, _lock: lock }));
+                file.write_all(holder.as_bytes())?;
+                return Ok(Asked::Granted(Claim { path, _lock: file }));
             }
         }
     }
@@ -81,23 +81,15 @@ impl Drop for Claim {
     }
 }
 
-/// Removes the files of claims that nobody holds.
+/// Removes the files of claims that nobody holds. What is no plain file is none of them.
 pub fn clear_abandoned(folder: &Path) -> io::Result<()> {
     let Ok(files) = fs::read_dir(folder) else { return Ok(()) };
     for file in files {
         let path = file?.path();
-        let Ok(lock) = File::open(&path) else { continue };
-        if lock.try_lock().is_ok() && is_at(&lock, &path) {
-            fs::remove_file(&path)?;
+        let Ok(file) = lock::open_existing(&path) else { continue };
+        if file.try_lock().is_ok() && lock::is_at(&file, &path) {
+            own_folder::remove(&path)?;
         }
     }
     Ok(())
-}
-
-/// Whether an open file is the one at a path.
-fn is_at(file: &File, path: &Path) -> bool {
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
-        _ => false,
-    }
 }

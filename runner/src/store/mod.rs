@@ -45,6 +45,8 @@ mod entry;
 mod index;
 mod inventory;
 mod key;
+mod lock;
+mod own_folder;
 mod parallel;
 mod parquet;
 mod published;
@@ -71,7 +73,7 @@ pub use entry::{Entry, Kept};
 pub use index::Index;
 pub use inventory::{Held, Inventory, Place};
 pub use key::{Digest, Key, Manifest, ManifestInput};
-pub use published::Shown;
+pub use published::{Before, Publication, Shown};
 pub use reason::{Change, Reason};
 pub use removal::Removal;
 pub use run_folders::{RunFolders, log_name};
@@ -157,11 +159,11 @@ impl Store {
         names.filter(|run| self.is_alive(run)).collect()
     }
 
-    /// Keeps results from being removed for as long as this lives; `None` if there are none yet.
-    pub fn hold(&self) -> Option<File> {
-        let file = File::open(self.root.join(IN_USE)).ok()?;
-        file.lock_shared().ok()?;
-        Some(file)
+    /// Keeps results from being removed for as long as this lives; `None` if there are none yet. Who removes some is
+    /// waited for, and `waiting` told of it before.
+    pub fn hold(&self, waiting: impl Fn(&str)) -> Option<File> {
+        let file = lock::open_existing(&self.root.join(IN_USE)).ok()?;
+        lock::wait(file, true, waiting).ok()
     }
 
     /// Finds the result of a manifest; `forced` means that it is not good enough to have one.
@@ -202,10 +204,13 @@ impl Store {
         }
     }
 
-    /// Sets up the folders of a run, and clears away what runs that were killed have left here and in the output
-    /// folders.
-    pub fn begin_run(&self, id: &str, outputs: &[&Path]) -> Result<RunFolders> {
-        RunFolders::begin(&self.root, id, outputs)
+    /// Sets up the folders of a run that `publishes` into some of its output folders, and clears away what runs that were
+    /// killed have left here and there. `before` is what was published when the run began to look.
+    ///
+    /// The run may get another name than `id`, where that is taken. An output folder into which it cannot publish is an
+    /// error.
+    pub fn begin_run(&self, id: &str, outputs: &[&Path], publishes: &[&Path], before: Before) -> Result<RunFolders> {
+        RunFolders::begin(&self.root, id, outputs, publishes, before)
     }
 
     /// Clears away what runs that were killed have left, where no run begins that would.
@@ -213,9 +218,29 @@ impl Store {
         run_folders::tidy(&self.root, outputs)
     }
 
-    /// Whether the output folder shows a result as it is.
-    pub fn is_published(&self, result: &Kept, target: &Path) -> bool {
-        published::is_published(result, target)
+    /// Whether the output folder shows a result as it is. A copy is read if it is not remembered, up to a `largest` size
+    /// in bytes; one that is too large to be read counts as another.
+    pub fn is_published(&self, result: &Kept, target: &Path, check: Check, largest: u64) -> bool {
+        published::is_published(result, target, |path| match check.rehashes(&result.key) {
+            true => stamp::hash(path).ok(),
+            false => self.index.see(path, largest).ok().flatten().map(|seen| seen.digest),
+        })
+    }
+
+    /// Puts a day's result into an output folder, unless it is there already, or something else has come there since the
+    /// run looked.
+    pub fn publish(
+        &self,
+        run: &RunFolders,
+        result: &Kept,
+        output: &Path,
+        target: &Path,
+        check: Check,
+    ) -> Result<Publication> {
+        match self.is_published(result, target, check, u64::MAX) {
+            true => Ok(Publication::Unchanged),
+            false => run.publish(result, output, target),
+        }
     }
 
     /// All files that some output folders show.

@@ -5,16 +5,14 @@
 //! step: after a kill it is there whole or not there, and what is left of it is cleared away by the next run. Nothing
 //! new is written before something is removed, so that a full disk can be emptied.
 
-use std::fs::{self, File, TryLockError};
-use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
 use super::inventory::{Held, Place};
 use super::key::Key;
-use super::{IN_USE, Store, published, run_folders};
+use super::{IN_USE, Store, lock, own_folder, published, run_folders};
 
 /// The right to remove things from a cache, for as long as this lives.
 #[derive(Debug)]
@@ -29,50 +27,12 @@ impl Store {
     /// Asks for the right to remove things and waits for it; `waiting` is told for whom, if that takes time.
     pub fn removal(&self, waiting: impl Fn(&str)) -> Result<Removal<'_>> {
         let path = self.root.join(IN_USE);
-        let in_use = open(&path).and_then(|file| lock(file, waiting));
-        let in_use = in_use.with_context(|| format!("cannot lock {}", path.display()))?;
+        let in_use = lock::open(&path).and_then(|file| lock::wait(file, false, waiting));
+        let in_use = in_use.map_err(|error| lock::refused(&path, error))?;
         // Runs take this one after the other, so the two cannot wait for each other.
-        let path = self.root.join(run_folders::BEGINNING);
-        let beginning = open(&path).and_then(|file| file.lock().map(|()| file));
-        let beginning = beginning.with_context(|| format!("cannot lock {}", path.display()))?;
+        let beginning = lock::take(&self.root.join(run_folders::BEGINNING))?;
         Ok(Removal { store: self, gone: Vec::new(), _in_use: in_use, _beginning: beginning })
     }
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    File::options().create(true).truncate(false).read(true).write(true).open(path)
-}
-
-fn lock(file: File, waiting: impl Fn(&str)) -> io::Result<File> {
-    match file.try_lock() {
-        Ok(()) => return Ok(file),
-        Err(TryLockError::WouldBlock) => {}
-        Err(TryLockError::Error(error)) => return Err(error),
-    }
-    let holders = holders(&file);
-    waiting(&if holders.is_empty() {
-        "another process".to_string()
-    } else {
-        format!("process {}", holders.join(", "))
-    });
-    file.lock()?;
-    Ok(file)
-}
-
-/// The processes that hold a lock on a file, as far as the kernel tells.
-fn holders(file: &File) -> Vec<String> {
-    let (Ok(metadata), Ok(locks)) = (file.metadata(), fs::read_to_string("/proc/locks")) else { return Vec::new() };
-    let inode = format!(":{}", metadata.ino());
-    // `1: FLOCK ADVISORY READ 4711 08:01:123456 0 EOF`; one that waits has a `->` behind the number. A process that
-    // cannot be seen from here is 0.
-    let lines = locks.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let holders = lines.filter_map(|words| match words[..] {
-        [_, "FLOCK", _, _, process, place, ..] if place.ends_with(&inode) && process != "0" => {
-            Some(process.to_string())
-        }
-        _ => None,
-    });
-    holders.collect()
 }
 
 impl Removal<'_> {
@@ -96,13 +56,10 @@ impl Removal<'_> {
         Ok(())
     }
 
-    /// Removes what is kept of a run, and the days that it did not get to publish in its output folders.
+    /// Removes what is kept of a run, and what killed runs did not get to publish in its output folders.
     pub fn run<'a>(&self, run: &Place, outputs: impl IntoIterator<Item = &'a Path>) -> Result<()> {
-        // Once the run is forgotten, nobody knows any more whose they are.
-        let shelves = outputs.into_iter().map(|output| published::shelf(output, &run.name()));
-        for shelf in shelves.filter(|shelf| shelf.exists()) {
-            fs::remove_dir_all(&shelf).with_context(|| format!("cannot remove {}", shelf.display()))?;
-        }
+        // Once the run is forgotten, nobody may know any more where to look for that.
+        outputs.into_iter().try_for_each(published::clear_abandoned)?;
         self.discard(&run.path, &run.name())
     }
 
@@ -117,8 +74,8 @@ impl Removal<'_> {
     }
 
     fn discard(&self, path: &Path, name: &str) -> Result<()> {
-        let aside = self.store.root.join("work").join(format!("removed-{name}"));
-        let remove = || if aside.is_dir() { fs::remove_dir_all(&aside) } else { fs::remove_file(&aside) };
-        fs::rename(path, &aside).and_then(|()| remove()).with_context(|| format!("cannot remove {}", path.display()))
+        let aside = self.store.root.join("work").join(format!("{}{name}", run_folders::REMOVED));
+        let removed = fs::rename(path, &aside).and_then(|()| own_folder::remove(&aside));
+        removed.with_context(|| format!("cannot remove {}", path.display()))
     }
 }

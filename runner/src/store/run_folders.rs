@@ -1,54 +1,66 @@
 //! The folders of one run: its logs, its work, and the days that it is putting together.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
-use super::IN_USE;
-use super::claim;
 use super::entry::Kept;
-use super::published;
+use super::own_folder::{self, OwnFolder};
+use super::published::{Before, Publication};
+use super::{IN_USE, claim, lock, published};
 
 /// The file that is locked while a run sets up its folders.
 pub(super) const BEGINNING: &str = "lock";
+/// How what is on its way out of the cache is named.
+pub(super) const REMOVED: &str = "removed-";
 
-/// The folders of one run; the lock on them lives as long as it does.
+/// The folders of one run; they are its own as long as it lives.
 #[derive(Debug)]
 pub struct RunFolders {
     pub id: String,
     /// Its journal, logs and scripts.
     pub records: PathBuf,
     root: PathBuf,
-    work: PathBuf,
-    /// The folders in which it may put days together.
-    shelves: Vec<PathBuf>,
-    _lock: File,
+    work: OwnFolder,
+    /// The folder in which it puts days together, by output folder.
+    shelves: Vec<(PathBuf, OwnFolder)>,
+    /// What was published when it began to look.
+    before: Mutex<Before>,
 }
 
 impl RunFolders {
-    /// Sets up the folders of a run below the cache's root, and clears away what runs that were killed have left there
-    /// and in the output folders.
-    pub(super) fn begin(root: &Path, id: &str, outputs: &[&Path]) -> Result<Self> {
+    /// Sets up the folders of a run below the cache's root and in the output folders into which it `publishes`, and
+    /// clears away what runs that were killed have left there and in all `outputs`.
+    ///
+    /// The run gets another name where one of that name was here before: two containers can give two runs the same
+    /// process number in the same second.
+    pub(super) fn begin(root: &Path, id: &str, outputs: &[&Path], publishes: &[&Path], before: Before) -> Result<Self> {
         fs::create_dir_all(root).with_context(|| format!("cannot create {}", root.display()))?;
         // Held for a moment: no other run may take this one's folders for abandoned before their lock is held.
-        let _beginning = lock(&root.join(BEGINNING))?;
+        let _beginning = lock::take(&root.join(BEGINNING))?;
         let in_use = root.join(IN_USE);
-        File::create(&in_use).with_context(|| format!("cannot create {}", in_use.display()))?;
-        let (records, work) = (root.join("runs").join(id), root.join("work").join(id));
-        for folder in [&records, &work] {
+        lock::open(&in_use).with_context(|| format!("cannot create {}", in_use.display()))?;
+        clear(root, outputs)?;
+        let (runs, works) = (root.join("runs"), root.join("work"));
+        for folder in [&runs, &works] {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         }
-        let alive = lock(&work.join("lock"))?;
-        clear(root, outputs)?;
-        let shelves = outputs.iter().map(|output| published::shelf(output, id)).collect();
-        Ok(RunFolders { id: id.to_string(), records, root: root.to_path_buf(), work, shelves, _lock: alive })
+        let taken = |name: &String| runs.join(name).exists() || works.join(name).exists();
+        let id = own_folder::names(id).find(|name| !taken(name)).unwrap_or_default();
+        let (records, work) = (runs.join(&id), works.join(&id));
+        fs::create_dir(&records).with_context(|| format!("cannot create {}", records.display()))?;
+        let work = OwnFolder::create(&works, &id).with_context(|| format!("cannot create {}", work.display()))?;
+        let shelf = |output: &&Path| Ok((output.to_path_buf(), published::begin_shelf(output, &id)?));
+        let shelves = publishes.iter().map(shelf).collect::<Result<_>>()?;
+        Ok(RunFolders { id, records, root: root.to_path_buf(), work, shelves, before: Mutex::new(before) })
     }
 
     /// Where nodes are made.
     pub(super) fn work(&self) -> &Path {
-        &self.work
+        self.work.path()
     }
 
     /// Where claims are held.
@@ -68,18 +80,27 @@ impl RunFolders {
         Ok(path)
     }
 
-    /// Puts a day's result into an output folder, as one rename, unless it is there already.
-    pub fn publish(&self, result: &Kept, output: &Path, target: &Path) -> Result<()> {
-        let shelf = published::shelf(output, &self.id);
-        published::publish(result, target, &shelf).with_context(|| format!("cannot publish {}", target.display()))
+    /// Puts a day's result into an output folder, as one rename, unless something else has come there since the run
+    /// looked.
+    pub(super) fn publish(&self, result: &Kept, output: &Path, target: &Path) -> Result<Publication> {
+        let failed = || format!("cannot publish {}", target.display());
+        let shelf = self.shelves.iter().find(|(folder, _)| folder == output);
+        let (_, shelf) = shelf.context("the run has not begun to publish there").with_context(failed)?;
+        published::publish(result, output, target, shelf.path(), &self.before).with_context(failed)
+    }
+
+    /// Takes what is published now for what the run may replace: it is about to look at its inputs again.
+    pub fn look_again(&self, targets: impl IntoIterator<Item = PathBuf>) {
+        *self.before.lock().unwrap_or_else(PoisonError::into_inner) = Before::look(targets);
     }
 
     /// Removes what only the run itself needed.
-    pub fn finish(self) -> io::Result<()> {
-        for shelf in self.shelves.iter().filter(|shelf| shelf.exists()) {
-            fs::remove_dir_all(shelf)?;
+    pub fn finish(self) -> Result<()> {
+        for (output, shelf) in self.shelves {
+            published::end_shelf(shelf, &output)?;
         }
-        fs::remove_dir_all(&self.work)
+        let place = self.work.path().to_path_buf();
+        self.work.remove().with_context(|| format!("cannot clear {}", place.display()))
     }
 }
 
@@ -92,12 +113,13 @@ pub(super) fn claims(root: &Path) -> PathBuf {
     root.join("claims")
 }
 
-/// Clears away what runs that were killed have left, if there is any: a look into one folder tells.
+/// Clears away what runs that were killed have left, if there is any: a look into a few folders tells.
 pub(super) fn tidy(root: &Path, outputs: &[&Path]) -> Result<()> {
-    if abandoned(&root.join("work")).is_ok_and(|runs| runs.is_empty()) {
+    let clean = abandoned(&root.join("work")).is_ok_and(|left| left.is_empty());
+    if clean && outputs.iter().all(|output| published::abandoned(output).is_empty()) {
         return Ok(());
     }
-    let _beginning = lock(&root.join(BEGINNING))?;
+    let _beginning = lock::take(&root.join(BEGINNING))?;
     clear(root, outputs)
 }
 
@@ -106,34 +128,33 @@ fn clear(root: &Path, outputs: &[&Path]) -> Result<()> {
     let work = root.join("work");
     clear_abandoned(&work).with_context(|| format!("cannot clear {}", work.display()))?;
     claim::clear_abandoned(&claims(root)).with_context(|| format!("cannot clear {}", claims(root).display()))?;
-    let ended = |run: &str| root.join("runs").join(run).exists() && !work.join(run).exists();
-    outputs.iter().try_for_each(|output| {
-        published::clear_abandoned(output, ended).with_context(|| format!("cannot clear {}", output.display()))
-    })
+    outputs.iter().try_for_each(|output| published::clear_abandoned(output))
 }
 
-/// Removes the work of runs whose lock nobody holds, and what was on its way out of the cache.
+/// Removes the work of runs that are gone, and what was on its way out of the cache.
 pub(super) fn clear_abandoned(work: &Path) -> io::Result<()> {
-    abandoned(work)?.iter().try_for_each(fs::remove_dir_all)
+    abandoned(work)?.iter().try_for_each(|left| own_folder::remove(left))
 }
 
-/// The folders of runs that are gone.
+/// The folders of runs that are gone, and what was on its way out of the cache. Other files are not the runner's.
 fn abandoned(work: &Path) -> io::Result<Vec<PathBuf>> {
     let found = match fs::read_dir(work) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         found => found?,
     };
-    let runs = found.map(|run| Ok(run?.path())).collect::<io::Result<Vec<_>>>()?;
-    Ok(runs.into_iter().filter(|run| !is_alive(run)).collect())
+    let mut left = Vec::new();
+    for entry in found {
+        let entry = entry?;
+        let removed = entry.file_name().to_string_lossy().starts_with(REMOVED);
+        let folder = || entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if removed || (folder() && !is_alive(&entry.path())) {
+            left.push(entry.path());
+        }
+    }
+    Ok(left)
 }
 
-/// A file, locked for as long as it is open.
-fn lock(path: &Path) -> Result<File> {
-    let locked = File::create(path).and_then(|file| file.lock().map(|()| file));
-    locked.with_context(|| format!("cannot lock {}", path.display()))
-}
-
-/// Whether the run that works in a folder is still there: it holds a lock for as long as it lives.
+/// Whether the run that works in a folder is still there.
 pub(super) fn is_alive(work: &Path) -> bool {
-    File::open(work.join("lock")).is_ok_and(|lock| lock.try_lock_shared().is_err())
+    own_folder::is_owned(work)
 }

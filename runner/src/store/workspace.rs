@@ -3,7 +3,7 @@
 //! It knows which files a task has to write and nothing of what is in them.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -11,12 +11,9 @@ use anyhow::{Context, Result, bail};
 use super::claim::{self, Asked, Claim};
 use super::entry::{Entry, Kept, OutputFile};
 use super::key::{Key, Manifest};
-use super::parquet;
 use super::reason::Reason;
 use super::run_folders::RunFolders;
-use super::sealed;
-use super::swap;
-use super::{ENTRY_FILE, Queue};
+use super::{ENTRY_FILE, Queue, lock, own_folder, parquet, sealed, swap};
 use crate::spec::Output;
 use crate::usage::Usage;
 
@@ -71,6 +68,8 @@ pub struct Fresh {
     /// Whether an earlier result of the same manifest had other content: then the program does not give the same bytes
     /// for the same input.
     pub unstable: bool,
+    /// What its program wrote beside its outputs, by name; it was not kept.
+    pub undeclared: Vec<String>,
 }
 
 impl Ticket {
@@ -83,7 +82,7 @@ impl Ticket {
         let claim = claim::name(name, &self.manifest.key());
         let holder = format!("run {}, process {} on {}", run.id, std::process::id(), host());
         let asked = Claim::ask(&run.claims(), &claim, &holder);
-        let claim = match asked.with_context(|| format!("cannot lock {}", run.claims().join(claim).display()))? {
+        let claim = match asked.map_err(|error| lock::refused(&run.claims().join(&claim), error))? {
             Asked::Granted(claim) => claim,
             Asked::Taken { holder, lock } => return Ok(Begun::Theirs { holder, queue: lock }),
         };
@@ -93,9 +92,7 @@ impl Ticket {
             return Ok(Begun::There);
         }
         let folder = run.work().join(name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
-        }
+        own_folder::remove(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
         fs::create_dir(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         Ok(Begun::Mine(Box::new(Workspace { ticket: self, run: run.id.clone(), folder, _claim: claim })))
     }
@@ -123,19 +120,23 @@ impl Workspace {
 
     /// The numbers that the program wrote; null if it wrote none, or none that can be read.
     pub fn read_report(&self) -> serde_json::Value {
-        fs::read(self.report()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+        let plain = fs::symlink_metadata(self.report()).is_ok_and(|report| report.is_file());
+        let report = plain.then(|| fs::read(self.report()).ok()).flatten();
+        report.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 
-    /// Checks that every declared output is there and makes the folder the node's result, all at once.
+    /// Checks that every declared output is there, removes everything else that the program left, and makes the folder
+    /// the node's result, all at once.
     pub fn keep(&self, outputs: &[Output], finished: Finished) -> Result<Fresh> {
         let Ticket { manifest, reason, previous, home } = &self.ticket;
+        if !is_folder(&self.folder) {
+            bail!("its folder is gone, or something else is in its place: {}", self.folder.display());
+        }
         let mut files = Vec::new();
         for output in outputs {
             describe(&self.folder, output, &mut files)?;
         }
-        if self.report().exists() {
-            fs::remove_file(self.report())?;
-        }
+        let undeclared = self.remove_undeclared(outputs)?;
         let Finished { report, said, usage } = finished;
         let kept = Kept { key: manifest.key(), folder: home.clone(), files: files.clone() };
         let entry = Entry {
@@ -148,29 +149,62 @@ impl Workspace {
             run: self.run.clone(),
             usage,
         };
-        sealed::write(&self.folder.join(ENTRY_FILE), &entry)?;
+        let record = self.folder.join(ENTRY_FILE);
+        sealed::write(&record, &entry).with_context(|| format!("cannot write {}", record.display()))?;
         let earlier = kept.entry();
         let node = home.parent().context("a result has a folder above it")?;
         fs::create_dir_all(node).with_context(|| format!("cannot create {}", node.display()))?;
         swap::put(&self.folder, home).with_context(|| format!("cannot move the result to {}", home.display()))?;
-        Ok(Fresh { unstable: earlier.is_some_and(|earlier| contents(&earlier.files) != contents(&kept.files)), kept })
+        let unstable = earlier.is_some_and(|earlier| contents(&earlier.files) != contents(&kept.files));
+        Ok(Fresh { kept, unstable, undeclared })
     }
+
+    /// Removes what is neither an output nor the runner's own, and names it.
+    fn remove_undeclared(&self, outputs: &[Output]) -> Result<Vec<String>> {
+        let mut undeclared = Vec::new();
+        let failed = || format!("cannot clear {}", self.folder.display());
+        for entry in fs::read_dir(&self.folder).with_context(failed)? {
+            let entry = entry.with_context(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if outputs.iter().any(|output| *output.file == *entry.file_name()) {
+                continue;
+            }
+            own_folder::remove(&entry.path()).with_context(failed)?;
+            if name != REPORT_FILE {
+                undeclared.push(name);
+            }
+        }
+        undeclared.sort();
+        Ok(undeclared)
+    }
+}
+
+/// Whether a folder is there, and not only a link to one.
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
 }
 
 fn contents(files: &[OutputFile]) -> Vec<(&str, super::key::Digest)> {
     files.iter().map(|file| (file.path.as_str(), file.digest)).collect()
 }
 
-/// Lists the files of an output and makes them read-only.
+/// Lists the files of an output and makes them read-only. Only what lies in the work folder itself is taken: what a link
+/// leads to could change later, and is not the runner's to make read-only.
 fn describe(folder: &Path, output: &Output, files: &mut Vec<OutputFile>) -> Result<()> {
     let path = folder.join(&output.file);
-    let missing = || format!("it ended well without writing its output `{}`", output.name);
     let mut found = Vec::new();
     match &output.parts {
+        _ if fs::symlink_metadata(&path).is_err() => {
+            bail!("it ended well without writing its output `{}`", output.name);
+        }
         None => found.push((None, output.file.clone())),
+        Some(_) if !is_folder(&path) => {
+            bail!("its output `{}` is not a plain folder: {}", output.name, output.file);
+        }
         Some(pattern) => {
-            for part in fs::read_dir(&path).with_context(missing)? {
-                let name = part?.file_name().to_string_lossy().into_owned();
+            let failed = || format!("cannot read {}", path.display());
+            for part in fs::read_dir(&path).with_context(failed)? {
+                let name = part.with_context(failed)?.file_name().to_string_lossy().into_owned();
                 let Some(day) = pattern.parts()[0].day_in(&name) else {
                     bail!("its output `{}` holds {name:?}, which is not named {pattern}", output.name);
                 };
@@ -181,16 +215,22 @@ fn describe(folder: &Path, output: &Output, files: &mut Vec<OutputFile>) -> Resu
     }
     for (part, name) in found {
         let full = folder.join(&name);
-        let Ok(metadata) = fs::symlink_metadata(&full) else { bail!(missing()) };
-        // A link could lead out of the folder, and what it leads to could change later.
+        let failed = || format!("cannot keep {}", full.display());
+        let metadata = fs::symlink_metadata(&full).with_context(failed)?;
         if !metadata.is_file() {
             bail!("its output `{}` is not a plain file: {name}", output.name);
         }
-        if name.ends_with(".parquet") && !parquet::is_whole(&full)? {
+        if metadata.nlink() > 1 {
+            bail!(
+                "its output `{}` is a second name of another file: {name}; it has to be a file of its own, a copy, say",
+                output.name
+            );
+        }
+        if name.ends_with(".parquet") && !parquet::is_whole(&full).with_context(failed)? {
             bail!("its output `{}` is not a whole Parquet file: {name}, {} bytes", output.name, metadata.len());
         }
-        fs::set_permissions(&full, fs::Permissions::from_mode(0o444))?;
-        files.push(OutputFile::describe(folder, name, &output.name, part)?);
+        fs::set_permissions(&full, fs::Permissions::from_mode(0o444)).with_context(failed)?;
+        files.push(OutputFile::describe(folder, name, &output.name, part).with_context(failed)?);
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub fn verify(arguments: &CacheVerifyArguments) -> Result<Exit, CommandError> {
     let project = Project::open(&arguments.places)?;
     let store = open(&project);
     // What is looked at must not be removed meanwhile.
-    let _hold = store.hold();
+    let _hold = store.hold(|holder| tell(&format!("waiting for {holder}, which removes results from the cache")));
     let inventory = store.inventory()?;
     let bytes = inventory.results.iter().map(|held| held.bytes).sum();
     let meter = ui::Meter::new(bytes);
