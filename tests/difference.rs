@@ -53,7 +53,7 @@ e.g.     customer_id 772337: item_id 43097 -> 1
         json!({
             "same": false,
             "schema": {"same": true, "added": [], "removed": [], "retyped": [], "reordered": false},
-            "rows": {"before": 7, "now": 7, "compared": true, "added": 0, "removed": 0, "changed": 1, "reordered": false},
+            "rows": {"before": 7, "now": 7, "compared": true, "added": 0, "removed": 0, "changed": 1, "reordered": false, "paired_by": null},
             "columns": [{"name": "item_id", "rows": 1}],
             "examples": [{
                 "key": {"name": "customer_id", "value": 772_337},
@@ -100,6 +100,24 @@ e.g.     customer_id 3: is_order true -> false
         json!({"key": {"name": "customer_id", "value": 1}, "what": "removed",
                "columns": [{"name": "item_id", "value": 1}, {"name": "is_order", "value": true}]})
     );
+}
+
+#[test]
+fn that_rows_of_one_customer_are_paired_in_order_is_told() {
+    let space = Space::new("diff_pairs");
+    write_impressions(&space, "old.parquet", &[(1, 1, true), (1, 2, true), (2, 5, false)]);
+    write_impressions(&space, "new.parquet", &[(1, 8, false), (1, 9, false), (2, 6, false)]);
+    assert_eq!(
+        diff(&space, "--rows 1"),
+        "\
+schema   the same
+rows     3 before, 3 now: 0 added, 0 removed, 3 changed
+         several have the same customer_id: these are paired in order, and need not belong together
+columns  item_id in 3 rows, is_order in 2 rows
+e.g.     customer_id 1: item_id 1 -> 8, is_order true -> false
+"
+    );
+    assert_eq!(json_of(&space, "")["rows"]["paired_by"], "customer_id");
 }
 
 #[test]

@@ -266,7 +266,7 @@ fn parquet_rows_are_judged_like_any_other() {
         ]
     );
     assert!(
-        rejected[3].ends_with("{customer_id: 7, config_id: 2147483648, order_date: 2025-08-16}"),
+        rejected[3].ends_with(r#"{"customer_id":7,"config_id":2147483648,"order_date":"2025-08-16"}"#),
         "{}",
         rejected[3]
     );

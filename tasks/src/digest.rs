@@ -3,20 +3,29 @@
 //! Two values of the same type have the same digest if they are the same, bit for bit: NaN is NaN, and 0.0 is not -0.0.
 //! It compares nothing itself, and its digests are not for keeping: they may change with the program.
 
-use anyhow::{Context, Result};
-use polars::prelude::{AnyValue, ChunkedArray, Column, DataType, PolarsNumericType, Series};
+use crate::parquet_file::{Column, Kind, Value, numbers};
 
 pub type Digest = u128;
 
 /// The digest of each value of a column.
-pub fn of_column(column: &Column) -> Result<Vec<Digest>> {
+pub fn of_column(column: &Column) -> Vec<Digest> {
+    (0..column.len()).map(|row| of_row(column, row)).collect()
+}
+
+/// The digest of what stands in a row of a column.
+pub fn of_row(column: &Column, row: usize) -> Digest {
     let mut bytes = Vec::new();
-    let digest = |row| {
-        bytes.clear();
-        encode(&column.get(row)?, &mut bytes)?;
-        Ok(of_bytes(&bytes))
-    };
-    (0..column.len()).map(digest).collect()
+    if plain(column, row, &mut bytes).is_none() {
+        encode(&column.value(row), &mut bytes);
+    }
+    of_bytes(&bytes)
+}
+
+/// The digest of a value.
+pub fn of_value(value: &Value) -> Digest {
+    let mut bytes = Vec::new();
+    encode(value, &mut bytes);
+    of_bytes(&bytes)
 }
 
 pub fn of_bytes(bytes: &[u8]) -> Digest {
@@ -26,64 +35,59 @@ pub fn of_bytes(bytes: &[u8]) -> Digest {
 }
 
 /// Appends bytes that no other value of the same type has, nor begins with.
-fn encode(value: &AnyValue, bytes: &mut Vec<u8>) -> Result<()> {
-    if matches!(value, AnyValue::Null) {
-        bytes.push(0);
-        return Ok(());
+fn encode(value: &Value, bytes: &mut Vec<u8>) {
+    if value.is_null() {
+        return bytes.push(0);
     }
     bytes.push(1);
-    if let Some(text) = value.extract_str().map(str::as_bytes).or(value.extract_bytes()) {
-        bytes.extend((text.len() as u64).to_le_bytes());
-        bytes.extend(text);
-        return Ok(());
-    }
     match value {
-        AnyValue::Boolean(value) => bytes.push(u8::from(*value)),
-        AnyValue::Float32(number) => bytes.extend(number.to_bits().to_le_bytes()),
-        AnyValue::Float64(number) => bytes.extend(number.to_bits().to_le_bytes()),
-        AnyValue::Date(day) => bytes.extend(day.to_le_bytes()),
-        AnyValue::Datetime(time, ..) => bytes.extend(time.to_le_bytes()),
-        AnyValue::List(list) => encode_list(list, bytes)?,
-        AnyValue::Struct(..) => {
-            for field in value._iter_struct_av() {
-                encode(&field, bytes)?;
-            }
+        Value::Null => {}
+        Value::Boolean(value) => bytes.push(u8::from(*value)),
+        Value::Integer(number) => bytes.extend((*number as i64).to_le_bytes()),
+        Value::Single(number) => bytes.extend(number.to_bits().to_le_bytes()),
+        Value::Double(number) => bytes.extend(number.to_bits().to_le_bytes()),
+        Value::Day(day) => bytes.extend(day.to_le_bytes()),
+        Value::Instant(time, _) | Value::Clock(time, _) | Value::Duration(time, _) => bytes.extend(time.to_le_bytes()),
+        Value::Decimal(digits, _) => encode_text(digits.to_string().as_bytes(), bytes),
+        Value::Huge(digits, _) => encode_text(digits.as_bytes(), bytes),
+        Value::Text(text) => encode_text(text.as_bytes(), bytes),
+        Value::Bytes(text) => encode_text(text, bytes),
+        Value::List(items) => {
+            bytes.extend((items.len() as u64).to_le_bytes());
+            items.iter().for_each(|item| encode(item, bytes));
         }
-        number => {
-            let number = number
-                .extract::<i128>()
-                .with_context(|| format!("values of type {} cannot be compared", number.dtype()))?;
-            bytes.extend(number.to_le_bytes());
+        Value::Struct(fields) => fields.iter().for_each(|(_, value)| encode(value, bytes)),
+    }
+}
+
+fn encode_text(text: &[u8], bytes: &mut Vec<u8>) {
+    bytes.extend((text.len() as u64).to_le_bytes());
+    bytes.extend(text);
+}
+
+/// Lists may be long and are nearly always integers without nulls, which need no detour over single values. `None` of any
+/// other value.
+fn plain(column: &Column, row: usize, bytes: &mut Vec<u8>) -> Option<()> {
+    fn append<N: Copy, const WIDTH: usize>(numbers: &[N], spell: fn(N) -> [u8; WIDTH], bytes: &mut Vec<u8>) {
+        bytes.push(2);
+        bytes.extend((numbers.len() as u64).to_le_bytes());
+        for number in numbers {
+            bytes.extend_from_slice(&spell(*number));
         }
     }
-    Ok(())
-}
-
-/// Lists may be long and are nearly always numbers without nulls, which need no detour over single values.
-fn encode_list(list: &Series, bytes: &mut Vec<u8>) -> Result<()> {
-    bytes.extend((list.len() as u64).to_le_bytes());
-    bytes.push(u8::from(list.null_count() > 0));
-    match list.dtype() {
-        _ if list.null_count() > 0 => encode_items(list, bytes)?,
-        DataType::Int8 => encode_numbers(list.i8()?, i8::to_le_bytes, bytes),
-        DataType::Int16 => encode_numbers(list.i16()?, i16::to_le_bytes, bytes),
-        DataType::Int32 => encode_numbers(list.i32()?, i32::to_le_bytes, bytes),
-        DataType::Int64 => encode_numbers(list.i64()?, i64::to_le_bytes, bytes),
-        _ => encode_items(list, bytes)?,
+    let lists = column.lists()?;
+    let range = lists.range(row)?;
+    let is_plain = matches!(lists.item.kind, Kind::Integer { signed: true, .. })
+        && lists.items().validity().is_none_or(|valid| range.clone().all(|item| valid.get_bit(item)));
+    let items = is_plain.then(|| lists.items())?;
+    if let Some(numbers) = numbers(items) {
+        append(&numbers[range], i32::to_le_bytes, bytes);
+    } else if let Some(numbers) = numbers(items) {
+        append(&numbers[range], i8::to_le_bytes, bytes);
+    } else if let Some(numbers) = numbers(items) {
+        append(&numbers[range], i64::to_le_bytes, bytes);
+    } else {
+        return None;
     }
-    Ok(())
-}
-
-fn encode_numbers<T: PolarsNumericType, const WIDTH: usize>(
-    numbers: &ChunkedArray<T>,
-    spell: fn(T::Native) -> [u8; WIDTH],
-    bytes: &mut Vec<u8>,
-) {
-    for number in numbers.into_no_null_iter() {
-        bytes.extend_from_slice(&spell(number));
-    }
-}
-
-fn encode_items(list: &Series, bytes: &mut Vec<u8>) -> Result<()> {
-    (0..list.len()).try_for_each(|index| encode(&list.get(index)?, bytes))
+    Some(())
 }

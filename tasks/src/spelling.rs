@@ -5,24 +5,21 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use polars::prelude::{AnyValue, DataFrame, PolarsResult, Series, TimeUnit};
-use serde::ser::{Error, SerializeMap};
+use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::calendar;
+use crate::parquet_file::{Column, Unit, Value};
 
 /// Items of a list that people are shown.
 const ITEMS: usize = 3;
 
-/// A value, to be told to people (as a part of a sentence, so texts are in quotes) or to programs.
-#[derive(Clone, Debug)]
-pub struct Value<'a>(pub AnyValue<'a>);
-
-impl Value<'_> {
-    /// The value as it stands in a table for people: a text without quotes, in one line.
-    pub fn cell(&self) -> String {
-        self.0.extract_str().map_or_else(|| self.to_string(), legible)
+/// A value as it stands in a table for people: a text without quotes, in one line.
+pub fn cell(value: &Value) -> String {
+    match value {
+        Value::Text(text) => legible(text),
+        other => other.to_string(),
     }
 }
 
@@ -54,133 +51,133 @@ fn acts(character: char) -> bool {
         || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// To people, as a part of a sentence: texts are in quotes.
 impl fmt::Display for Value<'_> {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        if let Some(text) = self.0.extract_str() {
-            return write!(out, "\"{}\"", legible(text));
-        }
-        if let Some(bytes) = self.0.extract_bytes() {
-            return write!(out, "{} bytes", bytes.len());
-        }
-        match &self.0 {
+        match self {
+            Value::Null => out.write_str("null"),
+            Value::Boolean(value) => write!(out, "{value}"),
+            Value::Integer(number) => write!(out, "{number}"),
             // The shortest digits that are this number and no other, so that two numbers that differ look different.
-            AnyValue::Float32(number) => write!(out, "{number:?}"),
-            AnyValue::Float64(number) => write!(out, "{number:?}"),
-            AnyValue::List(list) => write!(out, "[{}]", items(list)),
-            AnyValue::Struct(..) | AnyValue::StructOwned(_) => {
-                let fields = fields(&self.0).into_iter().map(|(name, value)| format!("{}: {value}", legible(name)));
+            Value::Single(number) => write!(out, "{number:?}"),
+            Value::Double(number) => write!(out, "{number:?}"),
+            Value::Decimal(digits, scale) => out.write_str(&point(digits.to_string(), *scale)),
+            Value::Huge(digits, scale) => out.write_str(&point(digits.clone(), *scale)),
+            Value::Text(text) => write!(out, "\"{}\"", legible(text)),
+            Value::Bytes(bytes) => write!(out, "{} bytes", bytes.len()),
+            Value::Day(day) => match calendar::day_of_number(*day) {
+                Some(day) => write!(out, "{day}"),
+                None => write!(out, "{day}"),
+            },
+            // Whatever the file claims: there are times outside the years that can be written.
+            Value::Instant(time, unit) => match instant(*time, *unit) {
+                Some(instant) => write!(out, "{}", instant.naive_utc()),
+                None => write!(out, "{time}"),
+            },
+            Value::Clock(time, unit) => match clock(*time, *unit) {
+                Some(clock) => write!(out, "{clock}"),
+                None => write!(out, "{time}"),
+            },
+            Value::Duration(time, unit) => write!(out, "{time} {unit}"),
+            Value::List(list) => write!(out, "[{}]", items(list)),
+            Value::Struct(fields) => {
+                let fields = fields.iter().map(|(name, value)| format!("{}: {value}", legible(name)));
                 write!(out, "{{{}}}", fields.collect::<Vec<_>>().join(", "))
             }
-            // Whatever the file claims: polars panics on times outside the years that can be written.
-            value => match Time::of(value) {
-                Some(Time::Day(day)) => write!(out, "{day}"),
-                Some(Time::Instant(instant, _)) => write!(out, "{}", instant.naive_utc()),
-                Some(Time::Number(number)) => write!(out, "{number}"),
-                None => write!(out, "{value}"),
-            },
         }
     }
 }
 
+/// To programs.
 impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        if let Some(text) = self.0.extract_str() {
-            return out.serialize_str(text);
-        }
-        if let Some(bytes) = self.0.extract_bytes() {
-            return out.serialize_str(&bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-        }
-        match &self.0 {
-            AnyValue::Null => out.serialize_none(),
-            AnyValue::Boolean(value) => out.serialize_bool(*value),
-            AnyValue::UInt64(number) => out.serialize_u64(*number),
-            AnyValue::Float32(number) if number.is_finite() => out.serialize_f32(*number),
-            AnyValue::Float64(number) if number.is_finite() => out.serialize_f64(*number),
-            AnyValue::List(list) => {
-                let items = (0..list.len()).map(|index| list.get(index).map(Value)).collect::<PolarsResult<Vec<_>>>();
-                out.collect_seq(items.map_err(S::Error::custom)?)
+        match self {
+            Value::Null => out.serialize_none(),
+            Value::Boolean(value) => out.serialize_bool(*value),
+            Value::Integer(number) => out.serialize_i128(*number),
+            // A number that JSON does not have, such as NaN, is a text.
+            Value::Single(number) if number.is_finite() => out.serialize_f32(*number),
+            Value::Double(number) if number.is_finite() => out.serialize_f64(*number),
+            Value::Text(text) => out.serialize_str(text),
+            Value::Bytes(bytes) => {
+                out.serialize_str(&bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
             }
-            AnyValue::Struct(..) | AnyValue::StructOwned(_) => out.collect_map(fields(&self.0)),
-            value => match Time::of(value) {
-                Some(Time::Instant(instant, digits)) => out.serialize_str(&instant.to_rfc3339_opts(digits, true)),
-                Some(Time::Number(number)) => out.serialize_i64(number),
-                Some(Time::Day(day)) => out.collect_str(&day),
-                None => match value.extract::<i64>().filter(|_| value.is_integer()) {
-                    Some(number) => out.serialize_i64(number),
-                    // A number that JSON does not have, such as NaN.
-                    None => out.collect_str(self),
-                },
+            Value::Day(day) => match calendar::day_of_number(*day) {
+                Some(day) => out.collect_str(&day),
+                None => out.serialize_i32(*day),
             },
+            Value::Instant(time, unit) => match instant(*time, *unit) {
+                Some(instant) => out.serialize_str(&instant.to_rfc3339_opts(digits(*unit), true)),
+                None => out.serialize_i64(*time),
+            },
+            Value::Clock(time, unit) if clock(*time, *unit).is_none() => out.serialize_i64(*time),
+            Value::Duration(time, _) => out.serialize_i64(*time),
+            Value::List(list) => out.collect_seq(list),
+            Value::Struct(fields) => out.collect_map(fields.iter().map(|(name, value)| (name, value))),
+            // A reader of JSON would make a float of a decimal number, which is another number.
+            Value::Single(_) | Value::Double(_) | Value::Decimal(..) | Value::Huge(..) | Value::Clock(..) => {
+                out.collect_str(self)
+            }
         }
     }
 }
 
 /// A row as a JSON object, its columns in their order.
 pub struct JsonRow<'a> {
-    pub frame: &'a DataFrame,
+    pub columns: &'a [Column],
     pub row: usize,
 }
 
 impl Serialize for JsonRow<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let mut object = out.serialize_map(Some(self.frame.width()))?;
-        for column in self.frame.columns() {
-            object.serialize_entry(column.name().as_str(), &Value(column.get(self.row).map_err(S::Error::custom)?))?;
+        let mut object = out.serialize_map(Some(self.columns.len()))?;
+        for column in self.columns {
+            object.serialize_entry(&column.field.name, &column.value(self.row))?;
         }
         object.end()
     }
 }
 
 /// The items of a list, or the first ones and the last.
-fn items(list: &Series) -> String {
-    let item = |index| list.get(index).map_or("?".to_string(), |value| Value(value).to_string());
+fn items(list: &[Value]) -> String {
     let shown = if list.len() <= ITEMS { list.len() } else { ITEMS - 1 };
-    let mut text = (0..shown).map(item).collect::<Vec<_>>().join(", ");
-    if shown < list.len() {
-        text.push_str(&format!(", … {}", item(list.len() - 1)));
+    let mut text = list[..shown].iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
+    if let Some(last) = list[shown..].last() {
+        text.push_str(&format!(", … {last}"));
     }
     text
 }
 
-/// The fields of a struct.
-fn fields<'a>(value: &'a AnyValue) -> Vec<(&'a str, Value<'a>)> {
-    match value {
-        AnyValue::Struct(_, _, fields) => {
-            let names = fields.iter().map(|field| field.name().as_str());
-            names.zip(value._iter_struct_av().map(Value)).collect()
-        }
-        AnyValue::StructOwned(payload) => {
-            let names = payload.1.iter().map(|field| field.name().as_str());
-            names.zip(payload.0.iter().cloned().map(Value)).collect()
-        }
-        _ => Vec::new(),
+/// Digits with a point before the last `scale` of them.
+fn point(digits: String, scale: usize) -> String {
+    if scale == 0 {
+        return digits;
     }
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", &digits[..]), |digits| ("-", digits));
+    let digits = format!("{digits:0>width$}", width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    format!("{sign}{whole}.{fraction}")
 }
 
-/// A value that is a point in time.
-enum Time {
-    Day(NaiveDate),
-    /// With as many digits of a second as its unit has.
-    Instant(DateTime<Utc>, SecondsFormat),
-    /// Outside the years that can be written: the number that stands in the file.
-    Number(i64),
+/// A point in time; `None` outside the years that can be written.
+fn instant(time: i64, unit: Unit) -> Option<DateTime<Utc>> {
+    let (seconds, fraction) = (time.div_euclid(unit.per_second()), time.rem_euclid(unit.per_second()));
+    DateTime::from_timestamp(seconds, (fraction * (1_000_000_000 / unit.per_second())) as u32)
 }
 
-impl Time {
-    fn of(value: &AnyValue) -> Option<Time> {
-        let (time, unit) = match value {
-            AnyValue::Date(day) => {
-                return Some(calendar::day_of_number(*day).map_or(Time::Number(i64::from(*day)), Time::Day));
-            }
-            AnyValue::Datetime(time, unit, _) => (*time, unit),
-            AnyValue::DatetimeOwned(time, unit, _) => (*time, unit),
-            _ => return None,
-        };
-        let (instant, digits) = match unit {
-            TimeUnit::Nanoseconds => (Some(DateTime::from_timestamp_nanos(time)), SecondsFormat::Nanos),
-            TimeUnit::Microseconds => (DateTime::from_timestamp_micros(time), SecondsFormat::Micros),
-            TimeUnit::Milliseconds => (DateTime::from_timestamp_millis(time), SecondsFormat::Millis),
-        };
-        Some(instant.map_or(Time::Number(time), |instant| Time::Instant(instant, digits)))
+/// A time of day; `None` if it is not within a day.
+fn clock(time: i64, unit: Unit) -> Option<NaiveTime> {
+    let (seconds, fraction) = (time.div_euclid(unit.per_second()), time.rem_euclid(unit.per_second()));
+    let nanoseconds = (fraction * (1_000_000_000 / unit.per_second())) as u32;
+    NaiveTime::from_num_seconds_from_midnight_opt(seconds.try_into().ok()?, nanoseconds)
+}
+
+/// As many digits of a second as the unit has.
+fn digits(unit: Unit) -> SecondsFormat {
+    match unit {
+        Unit::Seconds => SecondsFormat::Secs,
+        Unit::Milliseconds => SecondsFormat::Millis,
+        Unit::Microseconds => SecondsFormat::Micros,
+        Unit::Nanoseconds => SecondsFormat::Nanos,
     }
 }

@@ -3,16 +3,17 @@
 //! It reads a stretch of one column at a time, so that a table may be larger than memory, and does not know how its
 //! numbers are laid out for people.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::ops::Range;
 
 use anyhow::Result;
-use polars::prelude::{AnyValue, DataType, ListChunked, Series};
+use polars_arrow::array::Array;
 use serde::Serialize;
 
 use crate::digest::{self, Digest};
-use crate::parquet_file::ParquetFile;
+use crate::parquet_file::{Column, Field, Kind, ParquetFile, Value, numbers, value};
 use crate::selection::Selection;
-use crate::spelling::Value;
 
 /// Distinct values that are counted at most: 32 MB of digests for a column.
 pub const DISTINCT: usize = 1 << 20;
@@ -60,29 +61,41 @@ pub struct Lengths {
 }
 
 /// The numbers of these columns over the selected rows.
-pub fn gather(file: &ParquetFile, columns: &[String], customer: Option<i64>) -> Result<Statistics> {
+pub fn gather(file: &ParquetFile, columns: &[Field], customer: Option<i64>) -> Result<Statistics> {
     let selection = Selection::new(file, customer)?;
-    let types = file.read(columns, 0, 0)?;
-    let mut gatherers: Vec<_> = types.columns().iter().map(|column| Gatherer::new(column.dtype())).collect();
+    let mut gatherers: Vec<_> = columns.iter().map(Gatherer::new).collect();
     let mut rows = 0;
     for stretch in selection.stretches() {
         let stretch = stretch?;
         rows += stretch.rows;
-        for (name, gatherer) in columns.iter().zip(&mut gatherers) {
-            let frame = selection.read(&stretch, std::slice::from_ref(name), stretch.rows)?;
-            gatherer.take(frame.column(name)?.as_materialized_series())?;
+        let runs = runs(stretch.selected(usize::MAX));
+        for (field, gatherer) in columns.iter().zip(&mut gatherers) {
+            for column in &selection.read(&stretch, std::slice::from_ref(field), usize::MAX)? {
+                runs.iter().for_each(|run| gatherer.take(column, run.clone()));
+            }
         }
     }
-    let columns = columns.iter().zip(gatherers).zip(types.columns());
-    let columns = columns.map(|((name, gatherer), column)| gatherer.finish(name, column.dtype()));
+    let columns = columns.iter().zip(gatherers).map(|(field, gatherer)| gatherer.finish(field));
     Ok(Statistics { rows, columns: columns.collect() })
+}
+
+/// Rows as stretches of rows that follow each other.
+fn runs(rows: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for row in rows {
+        match runs.last_mut() {
+            Some(run) if run.end == row => run.end += 1,
+            _ => runs.push(row..row + 1),
+        }
+    }
+    runs
 }
 
 /// The numbers of a column so far.
 struct Gatherer {
     nulls: usize,
-    smallest: AnyValue<'static>,
-    largest: AnyValue<'static>,
+    smallest: Value<'static>,
+    largest: Value<'static>,
     seen: HashSet<Digest>,
     countable: bool,
     lists: Option<Lists>,
@@ -98,60 +111,63 @@ struct Lists {
 }
 
 impl Gatherer {
-    fn new(dtype: &DataType) -> Self {
+    fn new(field: &Field) -> Self {
         Gatherer {
             nulls: 0,
-            smallest: AnyValue::Null,
-            largest: AnyValue::Null,
+            smallest: Value::Null,
+            largest: Value::Null,
             seen: HashSet::new(),
-            countable: !dtype.is_nested(),
-            lists: dtype.is_list().then(Lists::default),
+            countable: !matches!(field.kind, Kind::List(_) | Kind::Map(_) | Kind::Struct(_)),
+            lists: matches!(field.kind, Kind::List(_) | Kind::Map(_)).then(Lists::default),
         }
     }
 
-    fn take(&mut self, values: &Series) -> Result<()> {
-        self.nulls += values.null_count();
-        match &mut self.lists {
-            None => {
-                self.widen(values)?;
-                self.count(values)
+    fn take(&mut self, column: &Column, rows: Range<usize>) {
+        self.nulls += rows.clone().filter(|row| column.values.is_null(*row)).count();
+        let Some(lists) = column.lists() else {
+            self.widen(&column.field.kind, &*column.values, rows.clone());
+            for row in rows.filter(|row| self.countable && !column.values.is_null(*row)) {
+                if self.seen.len() > DISTINCT {
+                    return;
+                }
+                self.seen.insert(digest::of_value(&column.value(row)));
             }
-            Some(lists) => {
-                let values = values.list()?.rechunk().into_owned();
-                lists.take(&values);
-                self.widen(&items(&values))
+            return;
+        };
+        for items in rows.filter_map(|row| lists.range(row)) {
+            if let Some(lengths) = &mut self.lists {
+                lengths.take(items.len());
             }
+            self.widen(&lists.item.kind, lists.items(), items);
         }
     }
 
-    /// Takes the extremes of `values` into account, if their type has an order.
-    fn widen(&mut self, values: &Series) -> Result<()> {
-        let dtype = values.dtype();
-        if !(dtype.is_primitive_numeric() || dtype.is_temporal() || dtype.is_bool() || dtype.is_string()) {
-            return Ok(());
+    /// Takes the extremes of some values into account, if their type has an order.
+    fn widen(&mut self, kind: &Kind, values: &dyn Array, rows: Range<usize>) {
+        if let Some((smallest, largest)) = extremes(values, rows.clone()) {
+            return [smallest, largest].into_iter().for_each(|row| self.include(value(kind, values, row)));
         }
-        let (smallest, largest) = (values.min_reduce()?.into_value(), values.max_reduce()?.into_value());
-        if !smallest.is_null() && (self.smallest.is_null() || smallest < self.smallest) {
-            self.smallest = smallest;
-        }
-        if !largest.is_null() && (self.largest.is_null() || largest > self.largest) {
-            self.largest = largest;
-        }
-        Ok(())
+        rows.for_each(|row| self.include(value(kind, values, row)));
     }
 
-    fn count(&mut self, values: &Series) -> Result<()> {
-        if self.countable && self.seen.len() <= DISTINCT {
-            self.seen.extend(digest::of_column(&values.drop_nulls().into())?);
+    fn include(&mut self, value: Value) {
+        // What does not even have an order with itself, such as NaN, is no extreme.
+        if value.order(&value).is_none() {
+            return;
         }
-        Ok(())
+        if self.smallest.is_null() || value.order(&self.smallest) == Some(Ordering::Less) {
+            self.smallest = value.clone().into_owned();
+        }
+        if self.largest.is_null() || value.order(&self.largest) == Some(Ordering::Greater) {
+            self.largest = value.into_owned();
+        }
     }
 
-    fn finish(self, name: &str, dtype: &DataType) -> ColumnStatistics {
-        let told = |value: AnyValue<'static>| (!value.is_null()).then_some(Value(value));
+    fn finish(self, field: &Field) -> ColumnStatistics {
+        let told = |value: Value<'static>| (!value.is_null()).then_some(value);
         ColumnStatistics {
-            name: name.to_string(),
-            dtype: dtype.to_string(),
+            name: field.name.clone(),
+            dtype: field.kind.to_string(),
             nulls: self.nulls,
             smallest: told(self.smallest),
             largest: told(self.largest),
@@ -165,19 +181,30 @@ impl Gatherer {
     }
 }
 
+/// Where the smallest and the largest of some numbers are; only of integers without nulls, which need no detour over single
+/// values.
+fn extremes(values: &dyn Array, rows: Range<usize>) -> Option<(usize, usize)> {
+    fn places<N: Copy + Ord>(numbers: &[N], first: usize) -> Option<(usize, usize)> {
+        let place =
+            |number: Option<N>| numbers.iter().position(|other| Some(*other) == number).map(|place| first + place);
+        Some((place(numbers.iter().min().copied())?, place(numbers.iter().max().copied())?))
+    }
+    if values.has_nulls() {
+        return None;
+    }
+    let first = rows.start;
+    (numbers::<i32>(values).and_then(|numbers| places(&numbers[rows.clone()], first)))
+        .or_else(|| numbers::<i64>(values).and_then(|numbers| places(&numbers[rows.clone()], first)))
+        .or_else(|| numbers::<i8>(values).and_then(|numbers| places(&numbers[rows], first)))
+}
+
 impl Lists {
-    fn take(&mut self, lists: &ListChunked) {
-        for chunk in lists.downcast_iter() {
-            let is_list = |row: usize| chunk.validity().is_none_or(|valid| valid.get_bit(row));
-            let lengths = chunk.offsets().lengths().enumerate().filter(|(row, _)| is_list(*row));
-            for (_, length) in lengths {
-                self.count += 1;
-                self.items += length;
-                self.empty += usize::from(length == 0);
-                self.shortest = Some(self.shortest.map_or(length, |shortest| shortest.min(length)));
-                self.longest = self.longest.max(length);
-            }
-        }
+    fn take(&mut self, length: usize) {
+        self.count += 1;
+        self.items += length;
+        self.empty += usize::from(length == 0);
+        self.shortest = Some(self.shortest.map_or(length, |shortest| shortest.min(length)));
+        self.longest = self.longest.max(length);
     }
 
     /// None if there was no list.
@@ -185,15 +212,5 @@ impl Lists {
         let count = self.count as f64;
         let (mean, empty) = (self.items as f64 / count, self.empty as f64 / count);
         self.shortest.map(|shortest| Lengths { shortest, mean, longest: self.longest, empty })
-    }
-}
-
-/// The items of all lists of a single chunk.
-fn items(lists: &ListChunked) -> Series {
-    let items = lists.get_inner();
-    // What lies before the first list or after the last belongs to none: a filter or a slice leaves it in memory.
-    match lists.downcast_iter().next() {
-        Some(chunk) => items.slice(*chunk.offsets().first(), chunk.offsets().range() as usize),
-        None => items,
     }
 }

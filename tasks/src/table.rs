@@ -14,7 +14,7 @@ use polars_parquet::write::{
     CompressionOptions, Encoding, FileWriter, StatisticsOptions, Version, WriteOptions, row_group_iter,
 };
 
-use crate::parquet_file::ParquetFile;
+use crate::parquet_file::{self, ParquetFile};
 use crate::schema::Schema;
 
 /// Rows of a row group. Fixed, so that the bytes of a table depend on its rows alone; and more than most tables have, for
@@ -45,7 +45,7 @@ impl TableFile {
     pub fn open(path: &Path, schema: Schema) -> Result<Self> {
         let open = || -> Result<ParquetFile> {
             let file = ParquetFile::open(path)?;
-            file.expect(schema.columns.iter().map(|(name, _)| *name))?;
+            schema.columns.iter().try_for_each(|(name, _)| file.column(name).map(drop))?;
             Ok(file)
         };
         let file = open().with_context(|| format!("cannot read {} as a table of {}", path.display(), schema.table))?;
@@ -74,19 +74,23 @@ impl TableFile {
 
     /// Columns of the schema, one chunk each.
     fn read(&self, names: &[&'static str], start: usize, count: usize) -> Result<DataFrame> {
-        let owned: Vec<String> = names.iter().map(|name| name.to_string()).collect();
         let read = || -> Result<DataFrame> {
-            let frame = self.file.read(&owned, start, count)?;
+            let fields = names.iter().map(|name| self.file.column(name).cloned()).collect::<Result<Vec<_>>>()?;
             for (name, dtype) in self.schema.columns.iter().filter(|(name, _)| names.contains(name)) {
-                let column = frame.column(name)?;
-                if column.dtype() != dtype {
-                    bail!("column `{name}` is {}, not {dtype}", column.dtype());
-                }
-                if column.null_count() > 0 {
-                    bail!("column `{name}` holds {} nulls", column.null_count());
+                let kind = &self.file.column(name)?.kind;
+                if kind.to_string() != dtype.to_string() {
+                    bail!("column `{name}` is {kind}, not {dtype}");
                 }
             }
-            Ok(frame)
+            let columns =
+                self.file.read(&fields, start, count)?.into_iter().map(|parquet_file::Column { field, values }| {
+                    let name = field.name;
+                    if values.null_count() > 0 {
+                        bail!("column `{name}` holds {} nulls", values.null_count());
+                    }
+                    Ok(Series::try_from((PlSmallStr::from_string(name), values))?.into_column())
+                });
+            Ok(DataFrame::new(count, columns.collect::<Result<Vec<_>>>()?)?)
         };
         read().with_context(|| format!("cannot read {} as a table of {}", self.path.display(), self.schema.table))
     }

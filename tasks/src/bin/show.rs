@@ -6,12 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use polars::prelude::DataFrame;
 use serde::Serialize;
-use tasks::grid::{GridColumn, grid};
-use tasks::parquet_file::ParquetFile;
+use tasks::grid::{GridColumn, grid as lay_out};
+use tasks::parquet_file::{Column, Field, Kind, ParquetFile, Value};
 use tasks::selection::Selection;
-use tasks::spelling::{JsonRow, Value, json, legible};
+use tasks::spelling::{JsonRow, cell, json, legible};
 use tasks::statistics::{self, ColumnStatistics, DISTINCT, Distinct, Statistics};
 use tasks::task;
 
@@ -49,38 +48,41 @@ fn main() -> ExitCode {
 
 fn show(arguments: &Show, out: &mut dyn Write) -> Result<()> {
     let file = ParquetFile::open(&arguments.path)?;
-    file.expect(arguments.columns.iter().map(String::as_str))?;
-    let columns = if arguments.columns.is_empty() { &file.columns } else { &arguments.columns };
+    let named = arguments.columns.iter().map(|name| file.column(name).cloned());
+    let columns = if arguments.columns.is_empty() { file.columns.clone() } else { named.collect::<Result<_>>()? };
     if arguments.stats {
-        let statistics = statistics::gather(&file, columns, arguments.customer)?;
+        let statistics = statistics::gather(&file, &columns, arguments.customer)?;
         return if arguments.json { line(out, &statistics) } else { tell_statistics(out, &statistics) };
     }
     match (arguments.schema, arguments.json) {
-        (true, true) => line(out, &Schema::of(&file, &file.read(columns, 0, 0)?)),
-        (true, false) => tell_schema(out, &file.read(columns, 0, 0)?),
-        (false, true) => walk(&file, columns, arguments, |frame| {
-            (0..frame.height()).try_for_each(|row| line(out, &JsonRow { frame, row }))
-        })
-        .map(drop),
+        (true, true) => line(out, &Schema::of(&file, &columns)),
+        (true, false) => tell_schema(out, &columns),
+        (false, true) => {
+            walk(&file, &columns, arguments, |columns, row| line(out, &JsonRow { columns, row })).map(drop)
+        }
         (false, false) => {
-            let mut shown = file.read(columns, 0, 0)?;
-            let total = walk(&file, columns, arguments, |frame| {
-                shown.vstack_mut(frame)?;
+            let mut grid: Vec<_> = columns.iter().map(grid_column).collect();
+            let mut shown = 0;
+            let total = walk(&file, &columns, arguments, |columns, row| {
+                shown += 1;
+                for (lines, column) in grid.iter_mut().zip(columns) {
+                    lines.cells.push(cell(&column.value(row)));
+                }
                 Ok(())
             })?;
-            tell_schema(out, &shown)?;
-            writeln!(out, "\n{} of {total} rows", shown.height())?;
-            tell_rows(out, &shown)
+            tell_schema(out, &columns)?;
+            writeln!(out, "\n{shown} of {total} rows")?;
+            Ok(out.write_all(lay_out(&grid).as_bytes())?)
         }
     }
 }
 
-/// Hands on the rows that are to be shown, a stretch at a time, and says how many there are to choose from.
+/// Hands on the rows that are to be shown, one by one, and says how many there are to choose from.
 fn walk(
     file: &ParquetFile,
-    columns: &[String],
+    columns: &[Field],
     arguments: &Show,
-    mut take: impl FnMut(&DataFrame) -> Result<()>,
+    mut take: impl FnMut(&[Column], usize) -> Result<()>,
 ) -> Result<usize> {
     let selection = Selection::new(file, arguments.customer)?;
     let (mut left, mut total) = (arguments.rows, 0);
@@ -89,7 +91,8 @@ fn walk(
         total += stretch.rows;
         let most = stretch.rows.min(left);
         if most > 0 {
-            take(&selection.read(&stretch, columns, most)?)?;
+            let columns = selection.read(&stretch, columns, most)?;
+            stretch.selected(most).try_for_each(|row| take(&columns, row))?;
             left -= most;
         }
     }
@@ -111,10 +114,9 @@ struct SchemaColumn {
 }
 
 impl Schema {
-    fn of(file: &ParquetFile, frame: &DataFrame) -> Schema {
-        let column = |name: &str, dtype: String| SchemaColumn { name: name.to_string(), dtype };
-        let columns = frame.columns().iter().map(|given| column(given.name(), given.dtype().to_string()));
-        Schema { rows: file.rows, columns: columns.collect() }
+    fn of(file: &ParquetFile, columns: &[Field]) -> Schema {
+        let column = |field: &Field| SchemaColumn { name: field.name.clone(), dtype: field.kind.to_string() };
+        Schema { rows: file.rows, columns: columns.iter().map(column).collect() }
     }
 }
 
@@ -123,33 +125,30 @@ fn line(out: &mut dyn Write, value: &impl Serialize) -> Result<()> {
     Ok(writeln!(out, "{}", json(value)?)?)
 }
 
-fn tell_schema(out: &mut dyn Write, frame: &DataFrame) -> Result<()> {
-    let names: Vec<_> = frame.columns().iter().map(|column| legible(column.name())).collect();
+fn tell_schema(out: &mut dyn Write, columns: &[Field]) -> Result<()> {
+    let names: Vec<_> = columns.iter().map(|column| legible(&column.name)).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    for (name, column) in names.iter().zip(frame.columns()) {
-        writeln!(out, "{name:width$}  {}", legible(&column.dtype().to_string()))?;
+    for (name, column) in names.iter().zip(columns) {
+        writeln!(out, "{name:width$}  {}", legible(&column.kind.to_string()))?;
     }
     Ok(())
 }
 
-fn tell_rows(out: &mut dyn Write, frame: &DataFrame) -> Result<()> {
-    let mut columns = Vec::new();
-    for column in frame.columns() {
-        let cells = (0..frame.height()).map(|row| Ok(Value(column.get(row)?).cell()));
-        let right = column.dtype().is_primitive_numeric();
-        columns.push(GridColumn { name: legible(column.name()), cells: cells.collect::<Result<_>>()?, right });
-    }
-    Ok(out.write_all(grid(&columns).as_bytes())?)
+/// A column to which cells are still to come.
+fn grid_column(field: &Field) -> GridColumn {
+    let right =
+        matches!(field.kind, Kind::Integer { .. } | Kind::Half | Kind::Single | Kind::Double | Kind::Decimal { .. });
+    GridColumn { name: legible(&field.name), cells: Vec::new(), right }
 }
 
 /// Three grids, as one would be wider than a terminal: the columns, their extremes, the lengths of lists.
 fn tell_statistics(out: &mut dyn Write, statistics: &Statistics) -> Result<()> {
     let columns: Vec<_> = statistics.columns.iter().collect();
-    let of = |name: &str, columns: &[&ColumnStatistics], right, cell: &dyn Fn(&ColumnStatistics) -> String| {
-        let cells = columns.iter().map(|column| cell(column)).collect();
+    let of = |name: &str, columns: &[&ColumnStatistics], right, told: &dyn Fn(&ColumnStatistics) -> String| {
+        let cells = columns.iter().map(|column| told(column)).collect();
         GridColumn { name: name.to_string(), cells, right }
     };
-    let extreme = |value: &Option<Value>| value.as_ref().map_or("-".to_string(), |value| abbreviated(value.cell()));
+    let extreme = |value: &Option<Value>| value.as_ref().map_or("-".to_string(), |value| abbreviated(cell(value)));
     let name = |column: &ColumnStatistics| legible(&column.name);
     let about = [
         of("column", &columns, false, &name),
@@ -162,7 +161,7 @@ fn tell_statistics(out: &mut dyn Write, statistics: &Statistics) -> Result<()> {
         of("smallest", &columns, true, &|column| extreme(&column.smallest)),
         of("largest", &columns, true, &|column| extreme(&column.largest)),
     ];
-    write!(out, "{} rows\n\n{}\n{}", statistics.rows, grid(&about), grid(&extremes))?;
+    write!(out, "{} rows\n\n{}\n{}", statistics.rows, lay_out(&about), lay_out(&extremes))?;
     let lists: Vec<_> = columns.into_iter().filter(|column| column.lists.is_some()).collect();
     if lists.is_empty() {
         return Ok(());
@@ -177,7 +176,7 @@ fn tell_statistics(out: &mut dyn Write, statistics: &Statistics) -> Result<()> {
         of("longest", &lists, true, &length(|lists| lists.longest.to_string())),
         of("empty", &lists, true, &length(|lists| format!("{:.2} %", 100.0 * lists.empty))),
     ];
-    Ok(write!(out, "\n{}", grid(&lengths))?)
+    Ok(write!(out, "\n{}", lay_out(&lengths))?)
 }
 
 fn distinct(distinct: &Distinct) -> String {

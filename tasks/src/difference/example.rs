@@ -1,13 +1,12 @@
 //! A few of the rows that changed, came or went, for people to see what it is about.
 
-use anyhow::Result;
-use polars::prelude::{AnyValue, DataFrame, IntoColumn, Series};
+use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::rows::Pairs;
 use super::table::Table;
 use crate::digest;
-use crate::spelling::Value;
+use crate::parquet_file::{Column, Value};
 
 /// Lists that are no longer than this are given whole.
 const SHORT: usize = 3;
@@ -71,46 +70,45 @@ pub fn choose(
     changed.chain(added).chain(removed).take(most).collect()
 }
 
-fn changed(before: &DataFrame, now: &DataFrame, key: &str) -> Result<Example> {
+fn changed(before: &[Column], now: &[Column], key: &str) -> Result<Example> {
     let mut columns = Vec::new();
-    for (before, now) in before.columns().iter().zip(now.columns()) {
-        if digest::of_column(before)? != digest::of_column(now)? {
-            let (name, before, now) = (before.name().to_string(), before.get(0)?, now.get(0)?);
-            columns.push(Change::between(name, before.into_static(), now.into_static())?);
+    for (before, now) in before.iter().zip(now) {
+        if digest::of_column(before) != digest::of_column(now) {
+            columns.push(Change::between(before.field.name.clone(), before.value(0), now.value(0)));
         }
     }
     Ok(Example { key: Cell::of(now, key)?, what: What::Changed { columns } })
 }
 
-fn whole(row: &DataFrame, key: &str, what: fn(Vec<Cell>) -> What) -> Result<Example> {
-    let others = row.columns().iter().map(|column| column.name().as_str()).filter(|name| *name != key);
+fn whole(row: &[Column], key: &str, what: fn(Vec<Cell>) -> What) -> Result<Example> {
+    let others = row.iter().map(|column| column.field.name.as_str()).filter(|name| *name != key);
     let cells = others.map(|name| Cell::of(row, name)).collect::<Result<_>>()?;
     Ok(Example { key: Cell::of(row, key)?, what: what(cells) })
 }
 
 impl Cell {
-    fn of(row: &DataFrame, name: &str) -> Result<Cell> {
-        Ok(Cell { name: name.to_string(), value: Value(row.column(name)?.get(0)?.into_static()) })
+    fn of(row: &[Column], name: &str) -> Result<Cell> {
+        let column = row.iter().find(|column| column.field.name == name).context("the row lacks a column")?;
+        Ok(Cell { name: name.to_string(), value: column.value(0).into_owned() })
     }
 }
 
 impl Change {
-    fn between(name: String, before: AnyValue<'static>, now: AnyValue<'static>) -> Result<Change> {
+    fn between(name: String, before: Value, now: Value) -> Change {
         match (&before, &now) {
-            (AnyValue::List(old), AnyValue::List(new)) if old.len().max(new.len()) > SHORT => {
-                let place = first_difference(old, new)?;
-                let item = |list: &Series| list.get(place).ok().map(|value| Value(value.into_static()));
+            (Value::List(old), Value::List(new)) if old.len().max(new.len()) > SHORT => {
+                let place = first_difference(old, new);
+                let item = |list: &[Value]| list.get(place).map(|value| value.clone().into_owned());
                 let (length_before, length_now) = (old.len(), new.len());
-                Ok(Change::Item { name, place, before: item(old), now: item(new), length_before, length_now })
+                Change::Item { name, place, before: item(old), now: item(new), length_before, length_now }
             }
-            _ => Ok(Change::Value { name, before: Value(before), now: Value(now) }),
+            _ => Change::Value { name, before: before.into_owned(), now: now.into_owned() },
         }
     }
 }
 
 /// Where two lists that are not the same differ first; where the shorter ends, if nothing before does.
-fn first_difference(old: &Series, new: &Series) -> Result<usize> {
-    let items = |list: &Series| digest::of_column(&list.clone().into_column());
-    let (old, new) = (items(old)?, items(new)?);
-    Ok(old.iter().zip(&new).position(|(old, new)| old != new).unwrap_or(old.len().min(new.len())))
+fn first_difference(old: &[Value], new: &[Value]) -> usize {
+    let differ = |(old, new): (&Value, &Value)| digest::of_value(old) != digest::of_value(new);
+    old.iter().zip(new).position(differ).unwrap_or(old.len().min(new.len()))
 }

@@ -26,7 +26,7 @@ use crate::schema::CUSTOMER_ID;
 use example::Example;
 use rows::Pairs;
 use schema::SchemaDifference;
-use table::Table;
+pub(crate) use table::Table;
 pub use words::words;
 
 /// What changed from an old table to a new one.
@@ -52,6 +52,9 @@ struct RowDifference {
     changed: usize,
     /// The rows are the same, in another order.
     reordered: bool,
+    /// The column by whose values changed rows were paired, in order of appearance, if several rows share one, so that other
+    /// pairs might have been made.
+    paired_by: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -63,8 +66,12 @@ struct ColumnDifference {
 
 /// Compares two Parquet files, and gives at most so many examples.
 pub fn compare(old: &Path, new: &Path, examples: usize) -> Result<Difference> {
-    let (old, new) = (Table::open(old)?, Table::open(new)?);
-    let (schema, columns) = SchemaDifference::between(&old.types()?, &new.types()?);
+    compare_tables(&Table::open(old)?, &Table::open(new)?, examples)
+}
+
+/// The same of tables that are open.
+pub(crate) fn compare_tables(old: &Table, new: &Table, examples: usize) -> Result<Difference> {
+    let (schema, columns) = SchemaDifference::between(&old.types(), &new.types());
     let mut rows = RowDifference { before: old.rows(), now: new.rows(), ..RowDifference::default() };
     let Some(key) = columns.iter().find(|name| *name == CUSTOMER_ID).or(columns.first()) else {
         return Ok(Difference { same: false, schema, rows, columns: Vec::new(), examples: Vec::new() });
@@ -77,13 +84,14 @@ pub fn compare(old: &Path, new: &Path, examples: usize) -> Result<Difference> {
     let pairs = Pairs::by_key((&unmatched_old, &keys.0), (&unmatched_new, &keys.1));
     rows.compared = true;
     (rows.added, rows.removed, rows.changed) = (pairs.added.len(), pairs.removed.len(), pairs.changed.len());
+    rows.paired_by = pairs.doubtful.then(|| key.clone());
     rows.reordered = unmatched_old.is_empty() && unmatched_new.is_empty() && !in_order;
     Ok(Difference {
         same: schema.same && in_order,
         schema,
         rows,
-        columns: column_differences(&old, &new, &columns, &pairs)?,
-        examples: example::choose(&old, &new, &columns, key, &pairs, examples)?,
+        columns: column_differences(old, new, &columns, &pairs)?,
+        examples: example::choose(old, new, &columns, key, &pairs, examples)?,
     })
 }
 

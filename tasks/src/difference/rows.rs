@@ -26,6 +26,8 @@ pub struct Pairs {
     pub changed: Vec<(usize, usize)>,
     pub added: Vec<usize>,
     pub removed: Vec<usize>,
+    /// Whether a key of a changed row is that of several rows, of which any two might have been a pair.
+    pub doubtful: bool,
 }
 
 impl Pairs {
@@ -44,6 +46,14 @@ impl Pairs {
         }
         let mut removed: Vec<usize> = waiting.into_values().flatten().collect();
         removed.sort_unstable();
-        Pairs { changed, added, removed }
+        Pairs { changed, added, removed, doubtful: is_doubtful(old.1, new.1) }
     }
+}
+
+/// Whether a key is there on both sides, and several times on one.
+fn is_doubtful(old: &[Digest], new: &[Digest]) -> bool {
+    let mut counts = HashMap::<Digest, (usize, usize)>::new();
+    old.iter().for_each(|key| counts.entry(*key).or_default().0 += 1);
+    new.iter().for_each(|key| counts.entry(*key).or_default().1 += 1);
+    counts.into_values().any(|(old, new)| old.min(new) > 0 && old.max(new) > 1)
 }

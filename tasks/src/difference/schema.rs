@@ -1,10 +1,9 @@
 //! Which columns came, went or have another type. No I/O.
 
-use polars::prelude::DataType;
 use serde::Serialize;
 
 /// A column and its type as a table has them.
-pub type Typed = (String, DataType);
+pub type Typed = (String, String);
 
 #[derive(Serialize)]
 pub struct SchemaDifference {
@@ -40,7 +39,7 @@ impl SchemaDifference {
             match type_of(name, new) {
                 Some(now) if now == before => shared.push(name.clone()),
                 Some(now) => {
-                    retyped.push(Retyped { name: name.clone(), before: before.to_string(), now: now.to_string() });
+                    retyped.push(Retyped { name: name.clone(), before: before.clone(), now: now.clone() });
                 }
                 None => {}
             }
@@ -57,7 +56,7 @@ impl SchemaDifference {
     }
 }
 
-fn type_of<'a>(name: &str, columns: &'a [Typed]) -> Option<&'a DataType> {
+fn type_of<'a>(name: &str, columns: &'a [Typed]) -> Option<&'a String> {
     columns.iter().find(|(known, _)| known == name).map(|(_, dtype)| dtype)
 }
 
@@ -67,5 +66,5 @@ fn names_in_both<'a>(columns: &'a [Typed], others: &'a [Typed]) -> impl Iterator
 
 fn only_in(columns: &[Typed], others: &[Typed]) -> Vec<TypedName> {
     let only = columns.iter().filter(|(name, _)| type_of(name, others).is_none());
-    only.map(|(name, dtype)| TypedName { name: name.clone(), dtype: dtype.to_string() }).collect()
+    only.map(|(name, dtype)| TypedName { name: name.clone(), dtype: dtype.clone() }).collect()
 }

@@ -2,15 +2,12 @@
 //!
 //! It does not know the other table.
 
-use std::path::{Path, PathBuf};
-use std::slice;
-
 use anyhow::{Context, Result};
-use polars::prelude::{DataFrame, IdxSize};
+use std::path::{Path, PathBuf};
 
 use super::schema::Typed;
 use crate::digest::{self, Digest};
-use crate::parquet_file::ParquetFile;
+use crate::parquet_file::{Column, ParquetFile};
 
 pub struct Table {
     path: PathBuf,
@@ -20,7 +17,12 @@ pub struct Table {
 impl Table {
     pub fn open(path: &Path) -> Result<Table> {
         let file = ParquetFile::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Table { path: path.to_path_buf(), file })
+        Ok(Table::of(path, file))
+    }
+
+    /// A file that has been opened; errors give it this name.
+    pub fn of(path: &Path, file: ParquetFile) -> Table {
+        Table { path: path.to_path_buf(), file }
     }
 
     pub fn rows(&self) -> usize {
@@ -28,9 +30,8 @@ impl Table {
     }
 
     /// Its columns with their types, in order.
-    pub fn types(&self) -> Result<Vec<Typed>> {
-        let frame = self.read(&self.file.columns, 0, 0)?;
-        Ok(frame.columns().iter().map(|column| (column.name().to_string(), column.dtype().clone())).collect())
+    pub fn types(&self) -> Vec<Typed> {
+        self.file.columns.iter().map(|column| (column.name.clone(), column.kind.to_string())).collect()
     }
 
     /// A digest of each row over these columns.
@@ -40,8 +41,7 @@ impl Table {
             // One column at a time, so that no more than one is held.
             let mut rows = vec![Vec::new(); count];
             for name in columns {
-                let frame = self.read(slice::from_ref(name), start, count)?;
-                for (row, digest) in rows.iter_mut().zip(digest::of_column(frame.column(name)?)?) {
+                for (row, digest) in rows.iter_mut().zip(digest::of_column(&self.read(name, start, count)?)) {
                     row.extend(digest.to_le_bytes());
                 }
             }
@@ -51,7 +51,7 @@ impl Table {
     }
 
     /// The digests of one column in these rows, in the order in which the rows are given.
-    pub fn digests_of(&self, name: &String, rows: &[usize]) -> Result<Vec<Digest>> {
+    pub fn digests_of(&self, name: &str, rows: &[usize]) -> Result<Vec<Digest>> {
         let mut places: Vec<usize> = (0..rows.len()).collect();
         places.sort_unstable_by_key(|place| rows[*place]);
         let mut digests = vec![0; rows.len()];
@@ -62,21 +62,21 @@ impl Table {
             if here.is_empty() {
                 continue;
             }
-            let frame = self.read(slice::from_ref(name), start, count)?;
-            let wanted: Vec<IdxSize> = here.iter().map(|place| (rows[*place] - start) as IdxSize).collect();
-            for (place, digest) in here.iter().zip(digest::of_column(&frame.column(name)?.take_slice(&wanted)?)?) {
-                digests[*place] = digest;
+            let column = self.read(name, start, count)?;
+            for place in here {
+                digests[*place] = digest::of_row(&column, rows[*place] - start);
             }
         }
         Ok(digests)
     }
 
     /// One row of these columns.
-    pub fn row(&self, columns: &[String], row: usize) -> Result<DataFrame> {
-        self.read(columns, row, 1)
+    pub fn row(&self, columns: &[String], row: usize) -> Result<Vec<Column>> {
+        columns.iter().map(|name| self.read(name, row, 1)).collect()
     }
 
-    fn read(&self, columns: &[String], start: usize, count: usize) -> Result<DataFrame> {
-        self.file.read(columns, start, count).with_context(|| format!("cannot read {}", self.path.display()))
+    fn read(&self, column: &str, start: usize, count: usize) -> Result<Column> {
+        let read = || anyhow::Ok(self.file.read(&[self.file.column(column)?.clone()], start, count)?.remove(0));
+        read().with_context(|| format!("cannot read {}", self.path.display()))
     }
 }

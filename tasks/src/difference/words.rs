@@ -3,7 +3,8 @@
 use super::example::{Cell, Change, Example, What};
 use super::schema::SchemaDifference;
 use super::{Difference, RowDifference};
-use crate::spelling::{Value, legible};
+use crate::parquet_file::Value;
+use crate::spelling::legible;
 
 /// The difference as lines, each under a heading; `the same` if there is none.
 pub fn words(difference: &Difference) -> String {
@@ -14,6 +15,13 @@ pub fn words(difference: &Difference) -> String {
         ("schema", schema_words(&difference.schema)),
         ("rows", row_words(&difference.rows, difference.schema.same)),
     ];
+    if let Some(key) = &difference.rows.paired_by {
+        let key = legible(key);
+        lines.push((
+            "",
+            format!("several have the same {key}: these are paired in order, and need not belong together"),
+        ));
+    }
     if !difference.columns.is_empty() {
         let columns = difference.columns.iter().map(|column| {
             let unit = if column.rows == 1 { "row" } else { "rows" };

@@ -25,7 +25,7 @@ pub enum Cell<'a> {
     Entries(Vec<Cell<'a>>),
     /// An entry of an impression row.
     Entry(Box<Entry<'a>>),
-    /// Text that should have spelled a nested value and does not.
+    /// What cannot be read as what it should spell: a text, or a time that no calendar has.
     Garbled,
     /// A value that no field may have: a fraction, a list, an object.
     Other,

@@ -41,8 +41,9 @@ pub fn item_id(cell: &Cell) -> Result<i32, Problem> {
 /// A time, in microseconds since 1970 UTC.
 pub fn timestamp(cell: &Cell) -> Result<i64, Problem> {
     match cell {
-        Cell::Instant(micros) => Ok(*micros),
+        Cell::Instant(micros) if (FIRST_INSTANT..=LAST_INSTANT).contains(micros) => Ok(*micros),
         Cell::Text(text) => calendar::parse_timestamp(text).ok_or(Problem::Unreadable),
+        Cell::Instant(_) | Cell::Garbled => Err(Problem::Unreadable),
         other => Err(absence(other)),
     }
 }
@@ -53,6 +54,7 @@ pub fn day(cell: &Cell) -> Result<i32, Problem> {
         Cell::Day(day) => Some(*day),
         Cell::Instant(micros) => i32::try_from(micros.div_euclid(calendar::DAY)).ok(),
         Cell::Text(text) => calendar::parse_day(text),
+        Cell::Garbled => None,
         other => return Err(absence(other)),
     };
     day.filter(|day| (FIRST_DAY..=LAST_DAY).contains(day)).ok_or(Problem::Unreadable)
@@ -61,6 +63,10 @@ pub fn day(cell: &Cell) -> Result<i32, Problem> {
 /// 0001-01-01 and 9999-12-31: the days that have a spelling.
 const FIRST_DAY: i32 = -719_162;
 const LAST_DAY: i32 = 2_932_896;
+
+/// The same as instants: the first and the last microsecond.
+const FIRST_INSTANT: i64 = FIRST_DAY as i64 * calendar::DAY;
+const LAST_INSTANT: i64 = (LAST_DAY as i64 + 1) * calendar::DAY - 1;
 
 /// A label.
 pub fn is_order(cell: &Cell) -> Result<bool, Problem> {

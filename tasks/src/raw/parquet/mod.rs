@@ -1,4 +1,4 @@
-//! Parquet files of others: the fields that matter, whatever integer width or unit of time they were written with.
+//! Parquet files of others: the fields that matter, whatever type they were written with.
 
 mod cells;
 mod plain;
@@ -6,13 +6,14 @@ mod plain;
 use std::path::Path;
 
 use anyhow::Result;
-use polars::prelude::*;
 
 use super::collector::Collector;
+use super::fields::{Fields, Role};
 use super::in_order::in_order;
 use super::record::Record;
 use super::rejected::Place;
-use crate::parquet_file::ParquetFile;
+use crate::parquet_file::{Field, ParquetFile};
+use crate::spelling::JsonRow;
 use cells::cell;
 use plain::Plain;
 
@@ -21,13 +22,18 @@ const ROWS: usize = 1 << 19;
 
 /// Reads all rows of a file, on `threads` threads; a row's number, from 1, stands for its line.
 pub fn read(path: &Path, threads: usize, collector: &mut Collector) -> Result<()> {
-    let file = ParquetFile::open(path)?;
+    read_stretches(&ParquetFile::open(path)?, ROWS, threads, collector)
+}
+
+/// The same, so many rows at a time.
+pub fn read_stretches(file: &ParquetFile, rows: usize, threads: usize, collector: &mut Collector) -> Result<()> {
     let model = collector.part();
-    let mut starts = (0..file.rows).step_by(ROWS);
+    let wanted = Wanted::of(file, model.fields());
+    let mut starts = (0..file.rows).step_by(rows);
     let mut outcome = Ok(());
     let next = |start: &mut usize| starts.next().map(|next| *start = next).is_some();
-    let worker = || |start: &usize| stretch(&file, *start, model.part());
-    in_order(threads.min(file.rows.div_ceil(ROWS)), next, worker, |part| match part {
+    let worker = || |start: &usize| stretch(file, &wanted, *start, rows.min(file.rows - *start), model.part());
+    in_order(threads.min(file.rows.div_ceil(rows)), next, worker, |part| match part {
         // Parts after one that cannot be read are of no use.
         Ok(part) if outcome.is_ok() => outcome = collector.append(part, 0),
         Err(error) if outcome.is_ok() => outcome = Err(error),
@@ -36,19 +42,42 @@ pub fn read(path: &Path, threads: usize, collector: &mut Collector) -> Result<()
     outcome
 }
 
-/// Reads the rows from one on, as many as are taken at a time.
-fn stretch(file: &ParquetFile, start: usize, mut collector: Collector) -> Result<Collector> {
+/// What is read of a file: the columns of the fields that it has, and of their structs only the fields that matter.
+struct Wanted {
+    columns: Vec<Field>,
+    /// For each role that has a field, the place of its column.
+    roles: Vec<(Role, usize)>,
+}
+
+impl Wanted {
+    fn of(file: &ParquetFile, fields: &Fields) -> Wanted {
+        let (mut columns, mut roles) = (Vec::<Field>::new(), Vec::new());
+        for (role, name) in fields.row_fields() {
+            // One column may stand for several roles.
+            let place = columns.iter().position(|column| column.name == name);
+            let Some(place) = place.or_else(|| {
+                columns.push(file.column(name).ok()?.only(&|part| fields.entry_role(part).is_some()));
+                Some(columns.len() - 1)
+            }) else {
+                continue;
+            };
+            roles.push((role, place));
+        }
+        Wanted { columns, roles }
+    }
+}
+
+/// Reads some rows.
+fn stretch(
+    file: &ParquetFile,
+    wanted: &Wanted,
+    start: usize,
+    count: usize,
+    mut collector: Collector,
+) -> Result<Collector> {
     let fields = collector.fields().clone();
-    let (roles, names): (Vec<_>, Vec<_>) = fields
-        .row_fields()
-        .map(|(role, name)| (role, name.to_string()))
-        .filter(|(_, name)| file.columns.contains(name))
-        .unzip();
-    let count = ROWS.min(file.rows - start);
-    let frame = file.read(&names, start, count)?;
-    let columns = names.iter().map(|name| Ok(frame.column(name)?.as_materialized_series()));
-    let columns = columns.collect::<PolarsResult<Vec<_>>>()?;
-    let column = |role| roles.iter().position(|known| *known == role).map(|index| columns[index].clone());
+    let columns = file.read(&wanted.columns, start, count)?;
+    let column = |role| wanted.roles.iter().find(|(known, _)| *known == role).map(|(_, place)| &columns[*place]);
     let plain = Plain::of(&fields, column);
     for row in 0..count {
         if let Some(values) = plain.as_ref().and_then(|plain| plain.row(row)) {
@@ -56,19 +85,12 @@ fn stretch(file: &ParquetFile, start: usize, mut collector: Collector) -> Result
             continue;
         }
         let mut record = Record::default();
-        for (role, column) in roles.iter().zip(&columns) {
-            record.set(*role, cell(column.get(row)?, *role, &fields)?);
+        for (role, place) in &wanted.roles {
+            record.set(*role, cell(&columns[*place], row, *role, &fields));
         }
-        let place = Place { line: (start + row + 1) as u64, raw: &|| spell(&names, &columns, row) };
-        collector.row(&record, &place);
+        // A row is kept as JSON, with the fields that were looked at.
+        let raw = || serde_json::to_string(&JsonRow { columns: &columns, row }).unwrap_or_default();
+        collector.row(&record, &Place { line: (start + row + 1) as u64, raw: &raw });
     }
     Ok(collector)
-}
-
-/// A row as text, for the table of rejected rows.
-fn spell(names: &[String], columns: &[&Series], row: usize) -> String {
-    let cells = names.iter().zip(columns).map(|(name, column)| {
-        format!("{name}: {}", column.get(row).map_or_else(|_| "?".to_string(), |value| value.to_string()))
-    });
-    format!("{{{}}}", cells.collect::<Vec<_>>().join(", "))
 }

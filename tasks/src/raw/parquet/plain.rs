@@ -1,11 +1,12 @@
-//! Columns of integers, times and days, judged as wholes: most rows are good, and need no look at each of their cells.
+//! Columns judged as wholes: most rows are good, and need no look at each of their cells.
 //!
-//! The rules are those for every row. A row that they do not let through, or that holds a null, is not told of why: it
-//! has to be looked at cell by cell.
+//! The rules are those for every row. A row that they do not let through is not told of why: it has to be looked at cell by
+//! cell.
 
-use polars::prelude::*;
+use polars_arrow::array::Array;
 
-use super::cells::instant;
+use super::cells::{cell, instant};
+use crate::parquet_file::{Column, Kind, numbers};
 use crate::raw::fields::{Fields, Role};
 use crate::raw::record::{Cell, Values};
 use crate::raw::rules::{self, Problem};
@@ -19,16 +20,17 @@ pub struct Plain {
 }
 
 impl Plain {
-    /// `None` if rows hold anything else, or lack a field.
-    pub fn of(fields: &Fields, column: impl Fn(Role) -> Option<Series>) -> Option<Plain> {
-        let customers = judge(&column(Role::CustomerId)?, rules::customer_id)?;
-        let items = judge(&column(Role::ItemId)?, rules::item_id)?;
+    /// `None` if rows are nested, or lack a field.
+    pub fn of<'a>(fields: &Fields, column: impl Fn(Role) -> Option<&'a Column>) -> Option<Plain> {
+        let judge = |role| column(role).map(|column| Judge { column, role, fields });
+        let customers = judge(Role::CustomerId)?.by(rules::customer_id);
+        let items = judge(Role::ItemId)?.by(rules::item_id);
         let (mut timestamps, mut days) = (None, None);
         if fields.name(Role::Timestamp).is_some() {
-            timestamps = Some(judge(&column(Role::Timestamp)?, rules::timestamp)?);
+            timestamps = Some(judge(Role::Timestamp)?.by(rules::timestamp));
         }
         if fields.name(Role::Day).is_some() {
-            days = Some(judge(&column(Role::Day)?, rules::day)?);
+            days = Some(judge(Role::Day)?.by(rules::day));
         }
         Some(Plain { customers, items, timestamps, days })
     }
@@ -48,23 +50,43 @@ impl Plain {
     }
 }
 
-fn judge<T>(column: &Series, rule: impl Fn(&Cell) -> Result<T, Problem>) -> Option<Vec<Option<T>>> {
-    let judged = |cell: Cell| rule(&cell).ok();
-    Some(match column.dtype() {
-        DataType::Datetime(unit, _) => {
-            let times = column.datetime().ok()?.physical().iter();
-            times.map(|time| time.and_then(|time| judged(instant(time, *unit)))).collect()
+/// A column and the role that it plays.
+struct Judge<'a> {
+    column: &'a Column,
+    role: Role,
+    fields: &'a Fields,
+}
+
+impl Judge<'_> {
+    fn by<T>(&self, rule: impl Fn(&Cell) -> Result<T, Problem>) -> Vec<Option<T>> {
+        let values = &*self.column.values;
+        // The usual types are looked at as numbers, without a detour over values of any type.
+        match &self.column.field.kind {
+            Kind::Instant { unit, .. } => each(values, |time| rule(&instant(time, *unit)).ok()),
+            Kind::Day => each(values, |day| rule(&Cell::Day(day)).ok()),
+            Kind::Integer { bits: 64, signed: true } => each(values, |number| rule(&Cell::Integer(number)).ok()),
+            Kind::Integer { bits: 32, signed: true } => {
+                each(values, |number: i32| rule(&Cell::Integer(number.into())).ok())
+            }
+            _ => None,
         }
-        DataType::Date => {
-            let days = column.date().ok()?.physical().iter();
-            days.map(|day| day.and_then(|day| judged(Cell::Day(day)))).collect()
+        .unwrap_or_else(|| {
+            let rows = 0..self.column.len();
+            rows.map(|row| rule(&cell(self.column, row, self.role, self.fields)).ok()).collect()
+        })
+    }
+}
+
+/// What is made of each number of an array; of a null, nothing.
+fn each<N: polars_arrow::types::NativeType, T>(
+    values: &dyn Array,
+    make: impl Fn(N) -> Option<T>,
+) -> Option<Vec<Option<T>>> {
+    let numbers = numbers::<N>(values)?.iter();
+    Some(match values.validity() {
+        Some(valid) => {
+            numbers.zip(valid).map(|(number, is_valid)| if is_valid { make(*number) } else { None }).collect()
         }
-        dtype if dtype.is_integer() => {
-            // What is beyond 64 bits becomes a null, and so not certainly good.
-            let cast = column.cast(&DataType::Int64).ok()?;
-            let integers = cast.i64().ok()?.iter();
-            integers.map(|value| value.and_then(|value| judged(Cell::Integer(value)))).collect()
-        }
-        _ => return None,
+        None => numbers.map(|number| make(*number)).collect(),
     })
 }

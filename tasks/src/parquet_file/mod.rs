@@ -1,0 +1,197 @@
+//! Reading a Parquet file of whatever origin, so that a damaged one is an error and never the end of the program, nor fewer
+//! rows in silence.
+//!
+//! ```text
+//! bytes ─ footer ─► columns and their kinds ─► some fields of some rows ─► Column ─► Value
+//! ```
+//!
+//! The place where Parquet files are opened to read, but for those of our own layouts ([`crate::actions`],
+//! [`crate::histories`], [`crate::events`]). Only what is asked for is decoded, down to the fields of a struct, so that it
+//! does not matter of which type the rest is. It does not know what columns a table should have: [`crate::table`] does for
+//! those between tasks, [`crate::raw`] for those of others.
+
+mod column;
+mod footer;
+mod guard;
+mod kind;
+mod value;
+
+use std::fs::File;
+use std::io::Cursor;
+use std::ops::Range;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use polars::io::mmap::ReaderBytes;
+use polars_arrow::array::{Array, PrimitiveArray, new_empty_array};
+use polars_arrow::compute::concatenate::concatenate;
+use polars_arrow::datatypes::{ArrowDataType, Field as ArrowField, TimeUnit};
+use polars_buffer::Buffer;
+use polars_parquet::parquet::metadata::{FileMetadata, RowGroupMetadata};
+use polars_parquet::parquet::page::CompressedPage;
+use polars_parquet::parquet::schema::types::PhysicalType;
+use polars_parquet::read::{BasicDecompressor, Filter, PageReader, column_iter_to_arrays};
+
+pub use column::{Column, Lists, numbers, typed, value};
+pub(crate) use guard::guarded;
+pub use guard::is_guarded;
+pub use kind::{Field, Kind, Unit};
+pub use value::{Value, integer};
+
+/// Bytes that a stride of a file takes in memory at most, roughly: a row group of training rows has 525 million.
+const STRIDE_BYTES: usize = 600_000_000;
+
+/// Bytes that a page may have.
+const PAGE: usize = 1 << 31;
+
+/// A file whose footer has been read.
+pub struct ParquetFile {
+    bytes: Buffer<u8>,
+    metadata: Box<FileMetadata>,
+    pub rows: usize,
+    /// Its columns, in order.
+    pub columns: Vec<Field>,
+    /// Rows of a stride: a whole row group, if that fits into memory.
+    stride: usize,
+}
+
+impl ParquetFile {
+    /// Fails if the file is none, or if its footer disagrees with itself or with the file.
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut file = File::open(path)?;
+        if file.metadata()?.len() == 0 {
+            bail!("it is not a Parquet file: it is empty");
+        }
+        // The file is mapped, so that only what is read of it takes memory.
+        match guarded(|| Ok(ReaderBytes::from(&mut file)))? {
+            ReaderBytes::Owned(bytes) => ParquetFile::of(bytes),
+            ReaderBytes::Borrowed(bytes) => ParquetFile::of(bytes.to_vec().into()),
+        }
+    }
+
+    /// The same of a file in memory.
+    pub fn of(bytes: Buffer<u8>) -> Result<Self> {
+        let metadata = footer::read(&bytes)?;
+        let chunks = metadata.row_groups.iter().flat_map(|group| group.parquet_columns());
+        // A value takes its bytes in memory, however well it is packed.
+        let sizes = chunks.map(|chunk| {
+            let width = if chunk.physical_type() == PhysicalType::Int32 { 4 } else { 8 };
+            chunk.uncompressed_size().max(chunk.num_values().saturating_mul(width))
+        });
+        let size = sizes.fold(0_usize, |sum, bytes| sum.saturating_add(bytes.try_into().unwrap_or(0)));
+        let most = (STRIDE_BYTES / (size / metadata.num_rows.max(1)).max(1)).max(1);
+        // A row group that is cut in two is decoded twice. One that is too large is cut at powers of two.
+        let group = metadata.row_groups.iter().map(|group| group.num_rows()).max().unwrap_or(1).max(1);
+        let stride = if group <= most { group } else { 1 << most.ilog2() };
+        Ok(ParquetFile {
+            rows: metadata.num_rows,
+            columns: kind::columns(&metadata),
+            bytes,
+            metadata: Box::new(metadata),
+            stride,
+        })
+    }
+
+    /// Its rows in strides (the first row, how many) of which each fits into memory, however long the lists are.
+    pub fn strides(&self) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.rows).step_by(self.stride).map(|start| (start, self.stride.min(self.rows - start)))
+    }
+
+    /// The column of a name, the last if there are several; fails if there is none, and says what there is.
+    pub fn column(&self, name: &str) -> Result<&Field> {
+        self.columns.iter().rfind(|column| column.name == name).with_context(|| {
+            let names: Vec<_> = self.columns.iter().map(|column| column.name.as_str()).collect();
+            format!("no column `{name}`; it has {}", names.join(", "))
+        })
+    }
+
+    /// Reads `count` rows from row `start` on, of these columns in this order. A column may have only some of the fields
+    /// of its structs.
+    pub fn read(&self, columns: &[Field], start: usize, count: usize) -> Result<Vec<Column>> {
+        guarded(|| columns.iter().map(|field| self.read_column(field, start..start + count)).collect())
+    }
+
+    fn read_column(&self, field: &Field, rows: Range<usize>) -> Result<Column> {
+        let arrow = field.arrow();
+        let (mut arrays, mut found, mut first) = (Vec::new(), 0, 0);
+        for group in &self.metadata.row_groups {
+            let here = rows.start.max(first)..rows.end.min(first + group.num_rows());
+            if !here.is_empty() {
+                let decoded = self.decode(group, field, &arrow, here.start - first..here.end - first)?;
+                found += decoded.len();
+                arrays.push(decoded);
+            }
+            first += group.num_rows();
+        }
+        if found != rows.len() {
+            bail!("the file is damaged: column `{}` holds {found} of {} rows", field.name, rows.len());
+        }
+        let values = match &arrays[..] {
+            [] => new_empty_array(arrow.dtype),
+            [_] => arrays.remove(0),
+            several => concatenate(&several.iter().map(|array| &**array).collect::<Vec<_>>())?,
+        };
+        Ok(Column { field: field.clone(), values })
+    }
+
+    /// Some rows of a row group.
+    fn decode(
+        &self,
+        group: &RowGroupMetadata,
+        field: &Field,
+        arrow: &ArrowField,
+        rows: Range<usize>,
+    ) -> Result<Box<dyn Array>> {
+        let decode = |arrow: &ArrowField| -> Result<Box<dyn Array>> {
+            let (mut pages, mut types) = (Vec::new(), Vec::new());
+            for leaf in field.leaves() {
+                let chunk = &group.parquet_columns()[leaf];
+                let Range { start, end } = chunk.byte_range();
+                let bytes = self.bytes.clone().sliced(start as usize..end as usize);
+                let reader = || PageReader::new(Cursor::new(bytes.clone()), chunk, Vec::new(), PAGE);
+                let mut values = 0;
+                for page in reader() {
+                    if let CompressedPage::Data(page) = page? {
+                        values += page.num_values();
+                    }
+                }
+                if i64::try_from(values)? != chunk.num_values() {
+                    bail!(
+                        "the file is damaged: column `{}` has {} values, its pages hold {values}",
+                        field.name,
+                        chunk.num_values()
+                    );
+                }
+                pages.push(BasicDecompressor::new(reader(), Vec::new()));
+                types.push(&chunk.descriptor().descriptor.primitive_type);
+            }
+            let is_part = rows.len() < group.num_rows();
+            let filter = is_part.then(|| Filter::new_ranged(rows.start, rows.end));
+            let (mut arrays, _) = column_iter_to_arrays(pages, types, arrow.clone(), filter)
+                .with_context(|| format!("column `{}`", field.name))?;
+            match &arrays[..] {
+                [_] => Ok(arrays.remove(0)),
+                several => Ok(concatenate(&several.iter().map(|array| &**array).collect::<Vec<_>>())?),
+            }
+        };
+        let decoded = decode(arrow)?;
+        if !field.is_int96() {
+            return Ok(decoded);
+        }
+        // Microseconds overflow in years that milliseconds reach.
+        let milliseconds = decode(&ArrowField::new(
+            arrow.name.clone(),
+            ArrowDataType::Timestamp(TimeUnit::Millisecond, None),
+            arrow.is_nullable,
+        ))?;
+        Ok(within_range(&*decoded, &*milliseconds).unwrap_or(decoded))
+    }
+}
+
+/// Microseconds, the largest where they do not agree with milliseconds.
+fn within_range(micros: &dyn Array, millis: &dyn Array) -> Option<Box<dyn Array>> {
+    let times = numbers::<i64>(micros)?.iter().zip(numbers::<i64>(millis)?);
+    let times: Vec<i64> =
+        times.map(|(micros, millis)| if micros.div_euclid(1_000) == *millis { *micros } else { i64::MAX }).collect();
+    Some(PrimitiveArray::new(micros.dtype().clone(), times.into(), micros.validity().cloned()).boxed())
+}
