@@ -9,6 +9,7 @@ pub mod chance;
 pub mod corpus;
 mod judge;
 pub mod mutation;
+mod parquet;
 
 use std::fmt::{Debug, Formatter};
 use std::io::BufReader;
@@ -47,9 +48,14 @@ pub fn fields(source: Source, timed: bool) -> Fields {
 }
 
 pub fn fuzz<Input: Debug>(make: fn(&mut Chance) -> Input, check: fn(&Input)) {
+    fuzz_one_in(1, make, check);
+}
+
+/// The same, of inputs of which each takes as long as so many others.
+pub fn fuzz_one_in<Input: Debug>(others: u64, make: fn(&mut Chance) -> Input, check: fn(&Input)) {
     let number = |name: &str, usual| std::env::var(name).map_or(usual, |text| text.parse::<u64>().unwrap());
     let first = number("FUZZ_SEED", 0);
-    for seed in first..first + number("FUZZ_EXECUTIONS", 50_000) {
+    for seed in first..first + number("FUZZ_EXECUTIONS", 50_000).div_ceil(others) {
         let input = make(&mut Chance(seed));
         if catch_unwind(AssertUnwindSafe(|| check(&input))).is_err() {
             panic!("make it again with FUZZ_SEED={seed} FUZZ_EXECUTIONS=1: {input:?}");
