@@ -65,7 +65,7 @@ fn what_published_days_were_made_from_stays_and_all_else_goes() {
     run(&space, &[]).with(0).says("9 nodes: 0 ran, 9 cached");
     assert!(ran(&space).is_empty());
     cache(&space, "verify", &[]).with(0);
-    space.remove(".cache/v1/index.json");
+    space.remove(".cache/v1/index");
     run(&space, &[]).with(0).says("9 nodes: 0 ran, 9 cached");
     run(&space, &["--verify"]).with(0).says("9 nodes: 0 ran, 9 cached");
 }
@@ -75,9 +75,9 @@ fn what_goes_is_struck_out_of_the_index() {
     let space = with_old_results("gc_index");
     let old = json(&space, "gc", &ALL_ELSE);
     let key = old["results"][0]["key"].as_str().unwrap();
-    assert!(space.read(".cache/v1/index.json").contains(key));
+    assert!(space.read(".cache/v1/index").contains(key));
     cache(&space, "gc", &DELETE_ALL_ELSE).with(0);
-    assert!(!space.read(".cache/v1/index.json").contains(key));
+    assert!(!space.read(".cache/v1/index").contains(key));
 }
 
 #[test]

@@ -213,7 +213,7 @@ fn a_look_at_the_status_writes_nothing() {
     run(&space, &[]).with(0);
     space.write("data/words/2025-01-02.txt", "zwei\n");
     // Without it there is much that would be worth remembering.
-    space.remove(".cache/v1/index.json");
+    space.remove(".cache/v1/index");
     let before = space.tree(".");
     status(&space);
     assert!(space.tree(".") == before);

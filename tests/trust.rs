@@ -42,7 +42,7 @@ fn an_index_that_is_lost_cut_off_or_full_of_garbage_costs_nothing_but_time() {
     let space = new("index");
     run(&space, &[]).with(0);
     ran(&space);
-    let index = space.path(".cache/v1/index.json");
+    let index = space.path(".cache/v1/index");
     let whole = fs::read(&index).unwrap();
     let mut flipped = whole.clone();
     let place = String::from_utf8_lossy(&whole).find("digest\":\"").unwrap() + 12;

@@ -116,7 +116,7 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
         (Some(id), summary)
     };
     // That costs no result: files are hashed again, entries read again.
-    if let Err(error) = store.index.save() {
+    if let Err(error) = store.save_index() {
         tell(&format!("warning: {error:#}"));
     }
     report(id.as_deref(), &plan, &summary, started, json);

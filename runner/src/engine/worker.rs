@@ -94,7 +94,7 @@ impl Engine<'_> {
             let names = fresh.undeclared.join(", ");
             said.push(format!("note: what it wrote beside its outputs was not kept: {names}"));
         }
-        self.resolver.store.remember(&task.name, &fresh.kept);
+        self.resolver.store.remember(&task.name, node.day, &fresh.kept);
         self.resolver.store.index.learn_peak(&task.name, ending.usage.peak_memory);
         Ok(Success { kept: Arc::new(fresh.kept), usage: ending.usage, rejected, said })
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,9 @@ use super::sealed;
 use super::stamp;
 use crate::day::Day;
 use crate::usage::Usage;
+
+/// In a second.
+const NANOSECONDS: i64 = 1_000_000_000;
 
 /// A finished node. It lies in a folder together with the files that it lists.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -80,9 +84,20 @@ impl Kept {
         Entry::read(&self.folder)
     }
 
-    /// The first of its files that is not what was written, if any.
-    pub fn damaged(&self, rehash: bool) -> Option<&OutputFile> {
-        self.files.iter().find(|file| !file.is_intact(&self.folder, rehash))
+    /// Whether its files are what was written; the error is the first that is not. Takes up the time of one that bears
+    /// another than when it was written (the cache was copied, say), so that it need not be read each time, and says
+    /// whether it did.
+    pub fn check(&mut self, rehash: bool) -> Result<bool, OutputFile> {
+        let mut renewed = false;
+        for file in &mut self.files {
+            let Some(modified) = file.intact_since(&self.folder, rehash) else { return Err(file.clone()) };
+            // A time of just now could hide a change that comes within the same moment.
+            let old = !stamp::is_recent(modified / NANOSECONDS, SystemTime::now());
+            if modified != file.modified && old {
+                (file.modified, renewed) = (modified, true);
+            }
+        }
+        Ok(renewed)
     }
 }
 
@@ -102,19 +117,20 @@ impl OutputFile {
         })
     }
 
-    /// Whether the file is still what was written. One look at its size and time is enough as long as both are as they
-    /// were, unless it is to be `rehash`ed; a file with another time (the cache was copied, say) is.
-    pub fn is_intact(&self, folder: &Path, rehash: bool) -> bool {
+    /// The time of the file if it is still what was written. One look at its size and time is enough as long as both are
+    /// as they were, unless it is to be `rehash`ed; a file with another time is.
+    fn intact_since(&self, folder: &Path, rehash: bool) -> Option<i64> {
         let path = folder.join(&self.path);
-        let Ok(metadata) = fs::symlink_metadata(&path) else { return false };
+        let metadata = fs::symlink_metadata(&path).ok()?;
         let untouched = modified(&metadata) == self.modified && !rehash;
-        metadata.is_file()
+        let intact = metadata.is_file()
             && metadata.size() == self.size
-            && (untouched || stamp::hash(&path).is_ok_and(|digest| digest == self.digest))
+            && (untouched || stamp::hash(&path).is_ok_and(|digest| digest == self.digest));
+        intact.then(|| modified(&metadata))
     }
 }
 
 /// When a file was last written, in nanoseconds since 1970.
 pub fn modified(metadata: &fs::Metadata) -> i64 {
-    metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec())
+    metadata.mtime().saturating_mul(NANOSECONDS).saturating_add(metadata.mtime_nsec())
 }

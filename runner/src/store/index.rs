@@ -3,12 +3,11 @@
 //!
 //! All of it is found again without the index, only slower: a file is hashed, a result's own entry is read. So an index
 //! that is lost or damaged costs time and nothing else, and what it says of a result is held against the files there.
+//! A run adds what it learnt; what is no longer so is left out when the file is made new.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -17,157 +16,250 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::OutputFile;
 use super::key::Key;
-use super::sealed;
-use super::stamp::{self, Seen, Stamp};
+use super::log::{Batch, Lines, Log};
+use super::stamp::{Seen, Stamp};
+use crate::day::Day;
+
+/// How the names of records begin: of raw files and programs by path, of results by key, and of the largest memory of
+/// a task's nodes in bytes, by its name.
+const FILE: &str = "file ";
+const RESULT: &str = "result ";
+const PEAK: &str = "peak ";
+
+/// Of what a task took less in a run than before, this part is forgotten.
+const DECAY: u64 = 4;
 
 /// What the index says of a result.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Indexed {
     /// The name of its task.
     pub task: String,
+    pub day: Option<Day>,
     /// The stamp of its entry.
     pub entry: Stamp,
     pub files: Vec<OutputFile>,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Content {
-    /// Raw files and programs, by path.
+/// What was learnt since the file was read.
+#[derive(Debug, Default)]
+struct Learnt {
     files: HashMap<String, Seen>,
     results: HashMap<Key, Indexed>,
-    /// The largest memory that any node of a task took, in bytes.
     peaks: HashMap<String, u64>,
 }
 
-/// The index, read once and written once a run.
+/// The index, read once and added to once a run.
 #[derive(Debug)]
 pub struct Index {
-    file: PathBuf,
+    log: Log,
     /// What reads the file, on a thread of its own: there is other work to do until it is needed.
-    reader: Mutex<Option<JoinHandle<Content>>>,
-    content: OnceLock<Mutex<Content>>,
-    grown: AtomicBool,
+    reader: Mutex<Option<JoinHandle<Lines>>>,
+    known: OnceLock<Lines>,
+    learnt: Mutex<Learnt>,
 }
 
 impl Index {
     /// Begins to read what was remembered; nothing, if that cannot be read.
     pub fn load(file: PathBuf) -> Self {
-        let path = file.clone();
-        let reader = thread::Builder::new().spawn(move || sealed::read(&path).unwrap_or_default()).ok();
-        Index { file, reader: Mutex::new(reader), content: OnceLock::new(), grown: AtomicBool::new(false) }
+        let log = Log::at(file.clone());
+        let reader = thread::Builder::new().spawn(move || Log::at(file).read()).ok();
+        Index { log, reader: Mutex::new(reader), known: OnceLock::new(), learnt: Mutex::default() }
     }
 
-    fn content(&self) -> MutexGuard<'_, Content> {
-        let content = self.content.get_or_init(|| {
+    fn known(&self) -> &Lines {
+        self.known.get_or_init(|| {
             let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
-            Mutex::new(reader.and_then(|reader| reader.join().ok()).unwrap_or_default())
-        });
-        content.lock().unwrap_or_else(PoisonError::into_inner)
+            reader.and_then(|reader| reader.join().ok()).unwrap_or_default()
+        })
+    }
+
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The digest of a file's content, from memory or by reading it; `None` if it is not remembered and larger than
     /// `largest`, in bytes.
     pub fn see(&self, path: &Path, largest: u64) -> io::Result<Option<Seen>> {
         let stamp = Stamp::take(path)?;
-        let known = self.content().files.get(path.to_string_lossy().as_ref()).copied();
-        if let Some(seen) = known.filter(|seen| seen.stamp == stamp) {
+        // A path that is not text is not remembered.
+        let name = path.to_str();
+        if let Some(seen) = name.and_then(|name| self.seen(name)).filter(|seen| seen.stamp == stamp) {
             return Ok(Some(seen));
         }
         if stamp.size() > largest {
             return Ok(None);
         }
-        // The stamp was taken first: if the file changes while it is read, that is not its stamp afterwards.
-        let seen = Seen { stamp, digest: stamp::hash(path)? };
-        if !stamp.is_young() {
-            self.content().files.insert(path.to_string_lossy().into_owned(), seen);
-            self.grown.store(true, Ordering::Relaxed);
+        let seen = Seen::read(path, stamp)?;
+        if let Some(name) = name.filter(|_| !seen.young) {
+            self.learnt().files.insert(name.to_string(), seen);
         }
         Ok(Some(seen))
     }
 
+    fn seen(&self, path: &str) -> Option<Seen> {
+        let learnt = self.learnt().files.get(path).copied();
+        learnt.or_else(|| self.known().get(&format!("{FILE}{path}")))
+    }
+
     pub fn result(&self, key: &Key) -> Option<Indexed> {
-        self.content().results.get(key).cloned()
+        let learnt = self.learnt().results.get(key).cloned();
+        learnt.or_else(|| self.known().get(&format!("{RESULT}{key}")))
     }
 
     pub fn remember(&self, key: Key, result: Indexed) {
-        self.content().results.insert(key, result);
-        self.grown.store(true, Ordering::Relaxed);
+        self.learnt().results.insert(key, result);
     }
 
-    pub fn forget(&self, keys: &[Key]) {
-        let mut content = self.content();
-        for key in keys {
-            content.results.remove(key);
-        }
-    }
-
-    /// The largest memory that any node of a task was seen to take, in bytes.
+    /// The most memory that a node of a task is expected to take, going by those before it, in bytes.
     pub fn peak(&self, task: &str) -> Option<u64> {
-        self.content().peaks.get(task).copied()
+        let learnt = self.learnt().peaks.get(task).copied();
+        learnt.max(self.known().get(&format!("{PEAK}{task}")))
     }
 
     pub fn learn_peak(&self, task: &str, bytes: u64) {
-        let mut content = self.content();
-        if content.peaks.get(task).is_none_or(|known| *known < bytes) {
-            content.peaks.insert(task.to_string(), bytes);
-            self.grown.store(true, Ordering::Relaxed);
-        }
+        let mut learnt = self.learnt();
+        let most = learnt.peaks.entry(task.to_string()).or_default();
+        *most = bytes.max(*most);
     }
 
     /// The mean size of a task's results in bytes, by task.
     pub fn mean_sizes(&self) -> HashMap<String, u64> {
         let mut sums: HashMap<String, (u64, u64)> = HashMap::new();
-        for result in self.content().results.values() {
-            let (bytes, count) = sums.entry(result.task.clone()).or_default();
+        for (_, result) in self.known().all::<Indexed>(RESULT) {
+            let (bytes, count) = sums.entry(result.task).or_default();
             *bytes += result.files.iter().map(|file| file.size).sum::<u64>();
             *count += 1;
         }
         sums.into_iter().map(|(task, (bytes, count))| (task, bytes / count.max(1))).collect()
     }
 
-    /// Writes down what is remembered, if there is anything new, beside what other runs have written meanwhile.
-    pub fn save(&self) -> Result<()> {
-        if !self.grown.swap(false, Ordering::Relaxed) {
-            return Ok(());
-        }
-        let mut content = self.content();
-        self.write(|theirs: Content| {
-            let ours = &mut *content;
-            for (path, seen) in theirs.files {
-                ours.files.entry(path).or_insert(seen);
+    /// Adds what was learnt to the file, if there is anything. `home` is the folder of a result.
+    pub fn save(&self, home: impl Fn(&Key, &Indexed) -> PathBuf) -> Result<()> {
+        let learnt = std::mem::take(&mut *self.learnt());
+        let save = || {
+            let mut batch = Batch::default();
+            for (path, seen) in &learnt.files {
+                batch.add(&format!("{FILE}{path}"), seen)?;
             }
-            for (key, result) in theirs.results {
-                ours.results.entry(key).or_insert(result);
+            for (key, result) in &learnt.results {
+                batch.add(&format!("{RESULT}{key}"), result)?;
             }
-            for (task, peak) in theirs.peaks {
-                let known = ours.peaks.entry(task).or_insert(peak);
-                *known = peak.max(*known);
+            for (task, most) in &learnt.peaks {
+                let known: Option<u64> = self.known().get(&format!("{PEAK}{task}"));
+                let expected = known.map_or(*most, |known| most + known.saturating_sub(*most) * (DECAY - 1) / DECAY);
+                if known != Some(expected) {
+                    batch.add(&format!("{PEAK}{task}"), &expected)?;
+                }
             }
-            std::mem::take(ours)
-        })
-    }
-
-    /// Strikes results out of the index on disk.
-    pub fn strike(&self, keys: &[Key]) -> Result<()> {
-        self.forget(keys);
-        self.write(|mut theirs: Content| {
-            for key in keys {
-                theirs.results.remove(key);
-            }
-            theirs
-        })
-    }
-
-    /// Changes the file under a lock, so that no other run's words are lost.
-    fn write(&self, change: impl FnOnce(Content) -> Content) -> Result<()> {
-        let write = || {
-            let lock = File::create(self.file.with_extension("lock"))?;
-            lock.lock()?;
-            let content = change(sealed::read(&self.file).unwrap_or_default());
-            let unfinished = self.file.with_extension("tmp");
-            sealed::write(&unfinished, &content)?;
-            fs::rename(&unfinished, &self.file)
+            self.log.add(&batch)
         };
-        write().with_context(|| format!("cannot write {}", self.file.display()))
+        save().with_context(|| format!("cannot write {}", self.log.path().display()))?;
+        if self.known().is_long() { self.compact(home) } else { Ok(()) }
+    }
+
+    /// Makes the file new, without what is no longer so: files that changed or went, and results that did.
+    pub fn compact(&self, home: impl Fn(&Key, &Indexed) -> PathBuf) -> Result<()> {
+        let compacted = self.log.compact(|lines| {
+            let is_there = |path: &Path, stamp: Stamp| Stamp::take(path).is_ok_and(|now| now == stamp);
+            let files = lines.all::<Seen>(FILE).filter(|(path, seen)| is_there(path.as_ref(), seen.stamp));
+            let results = lines.all::<Indexed>(RESULT).filter(|(key, result)| {
+                Key::of_folder(key)
+                    .is_some_and(|key| is_there(&home(&key, result).join(super::ENTRY_FILE), result.entry))
+            });
+            let files = files.map(|(path, _)| format!("{FILE}{path}"));
+            let results = results.map(|(key, _)| format!("{RESULT}{key}"));
+            let peaks = lines.all::<u64>(PEAK).map(|(task, _)| format!("{PEAK}{task}"));
+            files.chain(results).chain(peaks).collect()
+        });
+        compacted.with_context(|| format!("cannot write {}", self.log.path().display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::store::key::Digest;
+
+    /// A folder of its own for a test.
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("runner-index-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    fn key(name: &str) -> Key {
+        Key::of_folder(&Digest(blake3::hash(name.as_bytes())).to_string()).unwrap()
+    }
+
+    /// Puts an entry into a folder and remembers the result.
+    fn remember(index: &Index, folder: &Path, name: &str) {
+        fs::create_dir_all(folder.join(name)).unwrap();
+        let entry = folder.join(name).join(crate::store::ENTRY_FILE);
+        fs::write(&entry, name).unwrap();
+        let entry = Stamp::take(&entry).unwrap();
+        index.remember(key(name), Indexed { task: name.to_string(), day: None, entry, files: Vec::new() });
+    }
+
+    #[test]
+    fn what_went_is_left_out_and_does_not_come_back_with_a_run_that_knew_it() {
+        let folder = folder("went");
+        let home = |_: &Key, result: &Indexed| folder.join(&result.task);
+        let open = || Index::load(folder.join("index"));
+        let first = open();
+        ["stays", "goes"].iter().for_each(|name| remember(&first, &folder, name));
+        first.save(home).unwrap();
+        let other = open();
+        assert!(other.result(&key("goes")).is_some());
+        fs::remove_dir_all(folder.join("goes")).unwrap();
+        open().compact(home).unwrap();
+        remember(&other, &folder, "comes");
+        other.save(home).unwrap();
+        let there = ["stays", "goes", "comes"].map(|name| open().result(&key(name)).is_some());
+        assert_eq!(there, [true, false, true]);
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_left_out_when_the_index_is_made_new() {
+        let folder = folder("gone");
+        // Its time is not one of just now, so it is remembered.
+        let (old, index) = (std::env::current_exe().unwrap(), folder.join("index"));
+        let link = folder.join("link");
+        std::os::unix::fs::symlink(&old, &link).unwrap();
+        let home = |_: &Key, _: &Indexed| PathBuf::new();
+        let run = Index::load(index.clone());
+        for path in [&old, &link] {
+            let seen = run.see(path, u64::MAX).unwrap().unwrap();
+            run.learnt().files.insert(path.to_str().unwrap().to_string(), Seen { young: false, ..seen });
+        }
+        run.save(home).unwrap();
+        fs::remove_file(&link).unwrap();
+        Index::load(index.clone()).compact(home).unwrap();
+        let next = Index::load(index);
+        assert!(next.seen(old.to_str().unwrap()).is_some() && next.seen(link.to_str().unwrap()).is_none());
+    }
+
+    #[test]
+    fn a_young_file_is_not_remembered() {
+        let folder = folder("young");
+        fs::write(folder.join("raw"), "one").unwrap();
+        let index = Index::load(folder.join("index"));
+        let seen = index.see(&folder.join("raw"), u64::MAX).unwrap().unwrap();
+        assert!(seen.young && index.learnt().files.is_empty());
+    }
+
+    #[test]
+    fn a_peak_is_forgotten_by_and_by_when_later_runs_take_less() {
+        let folder = folder("peaks");
+        let expected = [1000, 200, 200, 1500].map(|bytes| {
+            let run = Index::load(folder.join("index"));
+            run.learn_peak("join", bytes / 2);
+            run.learn_peak("join", bytes);
+            run.save(|_, _| PathBuf::new()).unwrap();
+            Index::load(folder.join("index")).peak("join").unwrap()
+        });
+        assert_eq!(expected, [1000, 800, 650, 1500]);
     }
 }

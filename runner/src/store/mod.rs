@@ -46,6 +46,7 @@ mod index;
 mod inventory;
 mod key;
 mod lock;
+mod log;
 mod own_folder;
 mod parallel;
 mod parquet;
@@ -134,7 +135,7 @@ impl Store {
     /// A cache in a folder, which need not exist: only running a node writes into it.
     pub fn open(cache: &Path) -> Self {
         let root = cache.join(VERSION);
-        Store { index: Index::load(root.join("index.json")), root }
+        Store { index: Index::load(root.join("index")), root }
     }
 
     /// Whether anything was ever kept in it.
@@ -171,11 +172,16 @@ impl Store {
         let key = manifest.key();
         let node = self.node_folder(&manifest.task, manifest.day);
         let home = node.join(key.to_string());
-        let (reason, previous) = match self.find(key, &home, &manifest.task) {
+        let (reason, previous) = match self.find(key, &home, &manifest) {
             Some(_) if forced => (Reason::Forced, Some(key)),
-            Some(kept) => match kept.damaged(check.rehashes(&key)) {
-                Some(file) => (Reason::Damaged { file: file.path.clone() }, Some(key)),
-                None => return Lookup::Hit(Arc::new(kept)),
+            Some(mut kept) => match kept.check(check.rehashes(&key)) {
+                Err(file) => (Reason::Damaged { file: file.path }, Some(key)),
+                Ok(renewed) => {
+                    if renewed {
+                        self.remember(&manifest.task, manifest.day, &kept);
+                    }
+                    return Lookup::Hit(Arc::new(kept));
+                }
             },
             None => match latest(&node) {
                 Some(latest) => (Reason::between(&latest.manifest, &manifest), Some(latest.manifest.key())),
@@ -186,22 +192,32 @@ impl Store {
     }
 
     /// The result in a folder, as the index or its entry has it; whether its files are still there is another question.
-    fn find(&self, key: Key, home: &Path, task: &str) -> Option<Kept> {
+    fn find(&self, key: Key, home: &Path, manifest: &Manifest) -> Option<Kept> {
         let stamp = Stamp::take(&home.join(ENTRY_FILE)).ok()?;
         if let Some(indexed) = self.index.result(&key).filter(|indexed| indexed.entry == stamp) {
             return Some(Kept { key, folder: home.to_path_buf(), files: indexed.files });
         }
         let entry = Entry::read(home)?;
         let kept = Kept { key, folder: home.to_path_buf(), files: entry.files };
-        self.index.remember(key, Indexed { task: task.to_string(), entry: stamp, files: kept.files.clone() });
+        self.remember(&manifest.task, manifest.day, &kept);
         Some(kept)
     }
 
-    /// Remembers a result that was made just now, so that it is found without reading its entry.
-    pub fn remember(&self, task: &str, kept: &Kept) {
+    /// Remembers a result, so that it is found without reading its entry.
+    pub fn remember(&self, task: &str, day: Option<Day>, kept: &Kept) {
         if let Ok(entry) = Stamp::take(&kept.folder.join(ENTRY_FILE)) {
-            self.index.remember(kept.key, Indexed { task: task.to_string(), entry, files: kept.files.clone() });
+            self.index.remember(kept.key, Indexed { task: task.to_string(), day, entry, files: kept.files.clone() });
         }
+    }
+
+    /// Writes down what was learnt since the index was read.
+    pub fn save_index(&self) -> Result<()> {
+        self.index.save(|key, result| self.node_folder(&result.task, result.day).join(key.to_string()))
+    }
+
+    /// Leaves out of the index what is no longer so.
+    fn compact_index(&self) -> Result<()> {
+        self.index.compact(|key, result| self.node_folder(&result.task, result.day).join(key.to_string()))
     }
 
     /// Sets up the folders of a run that `publishes` into some of its output folders, and clears away what runs that were
@@ -275,9 +291,9 @@ impl Store {
 /// The result of a node in a folder, if its files are all there.
 fn whole(folder: PathBuf, task: &str, day: Option<Day>) -> Option<Kept> {
     let entry = Entry::read(&folder)?;
-    let kept = Kept { key: entry.manifest.key(), folder, files: entry.files };
+    let mut kept = Kept { key: entry.manifest.key(), folder, files: entry.files };
     let own = entry.manifest.task == task && entry.manifest.day == day;
-    (own && kept.damaged(false).is_none()).then_some(kept)
+    (own && kept.check(false).is_ok()).then_some(kept)
 }
 
 /// The entry of a node that was kept last.

@@ -11,14 +11,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::inventory::{Held, Place};
-use super::key::Key;
 use super::{IN_USE, Store, lock, own_folder, published, run_folders};
 
 /// The right to remove things from a cache, for as long as this lives.
 #[derive(Debug)]
 pub struct Removal<'a> {
     store: &'a Store,
-    gone: Vec<Key>,
     _in_use: File,
     _beginning: File,
 }
@@ -31,7 +29,7 @@ impl Store {
         let in_use = in_use.map_err(|error| lock::refused(&path, error))?;
         // Runs take this one after the other, so the two cannot wait for each other.
         let beginning = lock::take(&self.root.join(run_folders::BEGINNING))?;
-        Ok(Removal { store: self, gone: Vec::new(), _in_use: in_use, _beginning: beginning })
+        Ok(Removal { store: self, _in_use: in_use, _beginning: beginning })
     }
 }
 
@@ -45,9 +43,8 @@ impl Removal<'_> {
     }
 
     /// Removes a result.
-    pub fn result(&mut self, result: &Held) -> Result<()> {
+    pub fn result(&self, result: &Held) -> Result<()> {
         self.discard(&result.folder, &format!("{}-{}", result.node(), result.key))?;
-        self.gone.push(result.key);
         // The folder of its node goes with its last result. No run is about to put another there: of the nodes of a run
         // that goes on nothing is removed.
         if let Some(node) = result.folder.parent() {
@@ -68,9 +65,9 @@ impl Removal<'_> {
         self.discard(&place.path, &place.name())
     }
 
-    /// Strikes what was removed out of the index.
+    /// Leaves out of the index what was removed.
     pub fn finish(self) -> Result<()> {
-        if self.gone.is_empty() { Ok(()) } else { self.store.index.strike(&self.gone) }
+        self.store.compact_index()
     }
 
     fn discard(&self, path: &Path, name: &str) -> Result<()> {

@@ -13,6 +13,9 @@ use super::key::Digest;
 /// A file that changed this recently could change again without its times showing it, as clocks of file systems are
 /// coarse.
 const YOUNG: Duration = Duration::from_secs(2);
+/// The clock of a file server may be ahead by this. What is further ahead was set by somebody, or by a clock that was
+/// wrong, and the next change will show.
+const AHEAD: Duration = Duration::from_secs(300);
 
 /// What tells that a file is still the one that was hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,9 @@ pub struct Stamp {
 pub struct Seen {
     pub stamp: Stamp,
     pub digest: Digest,
+    /// Whether the file had changed so recently then that an equal stamp proves nothing. What is written down never is.
+    #[serde(skip)]
+    pub young: bool,
 }
 
 impl Stamp {
@@ -49,19 +55,32 @@ impl Stamp {
         self.size
     }
 
-    /// Whether the file changed so recently that an equal stamp proves nothing.
-    pub fn is_young(&self) -> bool {
-        let newest = self.modified.0.max(self.changed.0);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        newest >= (now.saturating_sub(YOUNG)).as_secs() as i64
+    /// Whether the file changed just before `now`, the time at which the stamp was taken.
+    fn is_young(&self, now: SystemTime) -> bool {
+        [self.modified, self.changed].iter().any(|(seconds, _)| is_recent(*seconds, now))
     }
 }
 
+/// Whether a time in seconds since 1970 is so close to now that what bears it could change once more without showing it.
+pub fn is_recent(seconds: i64, now: SystemTime) -> bool {
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let first = now.saturating_sub(YOUNG).as_secs() as i64;
+    (first..=(now + AHEAD).as_secs() as i64).contains(&seconds)
+}
+
 impl Seen {
-    /// Whether the file is still what it was.
+    /// Reads a file whose stamp was taken just now.
+    pub fn read(path: &Path, stamp: Stamp) -> io::Result<Self> {
+        // The stamp was taken first: if the file changes while it is read, that is not its stamp afterwards.
+        let young = stamp.is_young(SystemTime::now());
+        Ok(Seen { stamp, digest: hash(path)?, young })
+    }
+
+    /// Whether the file is still what it was. One that was young when it was seen is read again, however much time has
+    /// gone by: its stamp never told one content from the next.
     pub fn is_still(&self, path: &Path) -> bool {
         let same = Stamp::take(path).is_ok_and(|stamp| stamp == self.stamp);
-        same && (!self.stamp.is_young() || hash(path).is_ok_and(|digest| digest == self.digest))
+        same && (!self.young || hash(path).is_ok_and(|digest| digest == self.digest))
     }
 }
 
@@ -70,4 +89,29 @@ pub fn hash(path: &Path) -> io::Result<Digest> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(File::open(path)?)?;
     Ok(Digest(hasher.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_young_when_it_was_seen_is_read_again_however_old_it_is_by_then() {
+        let path = std::env::temp_dir().join(format!("runner-young-{}", std::process::id()));
+        fs::write(&path, "one").unwrap();
+        let seen = Seen::read(&path, Stamp::take(&path).unwrap()).unwrap();
+        assert!(seen.young && seen.is_still(&path));
+        // A change that the clock of the file system was too coarse to show.
+        fs::write(&path, "two").unwrap();
+        let unnoticed = Seen { stamp: Stamp::take(&path).unwrap(), ..seen };
+        assert!(!unnoticed.is_still(&path));
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_time_proves_something_once_it_lies_back_or_so_far_ahead_that_no_server_has_it() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let recent = |seconds: i64| is_recent(1_000_000 + seconds, now);
+        assert_eq!([-3, -2, 0, 300, 301, 1_000_000].map(recent), [false, true, true, true, false, false]);
+    }
 }

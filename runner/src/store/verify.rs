@@ -86,10 +86,6 @@ impl Store {
             return Ok(Aside::Mended);
         }
         let moved = move_aside(path, &self.root.join("damaged"), &verdict.name).with_context(failed)?;
-        if let Some((_, _, key)) = address(path) {
-            // What the index says of a result that is not there is never used.
-            let _ = self.index.strike(&[key]);
-        }
         Ok(Aside::Moved(moved))
     }
 }

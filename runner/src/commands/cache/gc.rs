@@ -93,7 +93,7 @@ fn planned(past: &Past) -> Option<BTreeSet<String>> {
     Some(nodes)
 }
 
-fn remove(mut removal: Removal, choice: &Choice, past: &Past) -> Result<(), CommandError> {
+fn remove(removal: Removal, choice: &Choice, past: &Past) -> Result<(), CommandError> {
     removal.clear_abandoned()?;
     for place in &choice.inventory.damaged {
         removal.damaged(place)?;
