@@ -13,7 +13,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::time::SystemTime;
 
-use asking::{DELETE_ALL_ELSE, age_entries, cache, holds, json, result, with_old_results};
+use asking::{DELETE_ALL_ELSE, age_results, cache, holds, json, result, with_old_results};
 use text_pipeline::{new, page, ran, run};
 
 /// Changes a byte of a file and nothing else that tells of it: not its size and not its time.
@@ -64,11 +64,14 @@ fn the_size_is_told_by_task_and_by_age() {
 fn a_result_is_as_old_as_its_last_use() {
     let space = new("size_by_age");
     run(&space, &[]).with(0);
-    age_entries(&space, 40);
-    assert_eq!(json(&space, "size", &[])["all_results"]["by_age"]["older"], 0, "a run of today used them all");
-    space.remove(".cache/v1/runs");
+    age_results(&space, 40);
     let said = json(&space, "size", &[]);
     assert_eq!(said["all_results"]["by_age"]["older"], said["all_results"]["bytes"]);
+    run(&space, &[]).with(0).says("9 nodes: 0 ran, 9 cached");
+    assert_eq!(json(&space, "size", &[])["all_results"]["by_age"]["older"], 0, "a run of today used them all");
+    age_results(&space, 40);
+    run(&space, &["--dry-run"]).with(0);
+    assert_ne!(json(&space, "size", &[])["all_results"]["by_age"]["older"], 0, "who only asks uses nothing");
 }
 
 #[test]
@@ -78,7 +81,7 @@ fn an_intact_cache_is_left_as_it_is() {
     cache(&space, "verify", &[]).with(0).says("14 results, ").says(": all intact");
     assert!(space.tree(".") == before);
     // Another time alone says nothing about the content: caches are copied.
-    age_entries(&space, 1);
+    age_results(&space, 1);
     let file = result(&space, "take", "2025-01-01").join("text.txt");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     File::options().append(true).open(&file).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();

@@ -152,7 +152,8 @@ fn what_compact_days_show_stays_in_the_cache() {
     run(&space, &["--output", "try/out"]).with(0);
     run(&space, &["--layout", "compact"]).with(0);
     space.remove("try/out").remove("try/compact");
-    runner(&space, "cache gc --keep-runs 0 --delete").with(0).says("removed 3 results");
+    let forget = "cache gc --keep-runs 0 --delete --forget try/out --forget try/compact";
+    runner(&space, forget).with(0).says("removed 3 results");
     ran(&space);
     run(&space, &["--layout", "compact"]).with(0).says("9 nodes: 0 ran, 9 cached");
     run(&space, &["--layout", "wide"]).with(0).says("3 ran");

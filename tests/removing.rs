@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use asking::{
-    ALL_ELSE, DELETE_ALL_ELSE, OLD, age_entries, cache, command, going, holds, json, result, results, with_old_results,
+    ALL_ELSE, DELETE_ALL_ELSE, OLD, age_results, cache, command, going, holds, json, result, results, with_old_results,
 };
 use support::ended;
 use text_pipeline::{new, page, ran, run, run_days};
@@ -85,8 +85,9 @@ fn without_published_days_everything_goes_that_no_run_needs() {
     let space = new("gc_unpublished");
     run(&space, &[]).with(0);
     space.remove("data/output");
-    assert!(going(&json(&space, "gc", &[])).is_empty(), "the last runs used all of it");
-    cache(&space, "gc", &DELETE_ALL_ELSE).with(0).says("removed 9 results").says("no result stays");
+    assert!(going(&json(&space, "gc", &["--forget", "data/output"])).is_empty(), "the last runs used all of it");
+    let all = [&DELETE_ALL_ELSE[..], &["--forget", "data/output"]].concat();
+    cache(&space, "gc", &all).with(0).says("removed 9 results").says("no result stays");
     assert!(space.tree(".cache/v1/results").is_empty());
     run(&space, &[]).with(0).says("9 nodes: 9 ran");
     assert_eq!(page(&space, "2025-01-03"), "one\ntwo\nthree\n");
@@ -106,7 +107,7 @@ fn a_day_that_was_published_elsewhere_or_copied_keeps_its_results() {
     File::options().append(true).open(&copy).unwrap().set_modified(time).unwrap();
     space.remove("elsewhere");
     assert_eq!(
-        going(&json(&space, "gc", &ALL_ELSE)),
+        going(&json(&space, "gc", &[&ALL_ELSE[..], &["--forget", "elsewhere"]].concat())),
         ["page@2025-01-01", "page@2025-01-02", "recent@2025-01-01", "recent@2025-01-02"],
         "the third day needs every word, and no page but its own"
     );
@@ -126,11 +127,12 @@ fn a_cache_that_lies_in_the_output_folder_does_not_keep_itself() {
 fn the_last_runs_keep_what_they_used_and_their_records() {
     let space = with_old_results("gc_keep_runs");
     space.remove("data/output");
-    let said = json(&space, "gc", &["--keep-runs", "2"]);
+    let said = json(&space, "gc", &["--keep-runs", "2", "--forget", "data/output"]);
     assert!(going(&said).is_empty() && said["runs"].as_array().unwrap().is_empty());
     let runs = || fs::read_dir(space.path(".cache/v1/runs")).unwrap().map(|run| run.unwrap().file_name());
     let newest = runs().max().unwrap();
-    cache(&space, "gc", &["--keep-runs", "1", "--delete"]).with(0).says("what stays: 9 results for the last 1 run");
+    let last = ["--keep-runs", "1", "--delete", "--forget", "data/output"];
+    cache(&space, "gc", &last).with(0).says("what stays: 9 results for the last 1 run");
     assert_eq!(runs().collect::<Vec<_>>(), [newest]);
     assert!(!holds(&space, ".cache/v1/results", "outdated"));
     run(&space, &[]).with(0).says("9 nodes: 0 ran, 9 cached");
@@ -156,9 +158,7 @@ fn an_age_spares_what_was_used_since() {
     let with_age = |age| json(&space, "gc", &["--keep-runs", "0", "--older-than", age]);
     assert!(going(&with_age("1h")).is_empty());
     assert_eq!(going(&with_age("0s")), OLD);
-    age_entries(&space, 2);
-    assert!(going(&with_age("1d")).is_empty(), "their run is not a day old");
-    space.remove(".cache/v1/runs");
+    age_results(&space, 2);
     assert_eq!(going(&with_age("1d")), OLD);
     assert!(going(&with_age("3d")).is_empty());
     cache(&space, "gc", &["--older-than", "a month"]).with(2).says("--older-than");

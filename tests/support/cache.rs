@@ -72,11 +72,13 @@ pub fn with_old_results(name: &str) -> Space {
 pub const OLD: [&str; 5] =
     ["page@2025-01-02", "page@2025-01-03", "recent@2025-01-02", "recent@2025-01-03", "take@2025-01-02"];
 
-/// Makes entries look as if they had been written so many days ago.
-pub fn age_entries(space: &Space, days: u64) {
+/// Makes results look as if they had been written and used so many days ago.
+pub fn age_results(space: &Space, days: u64) {
     let then = SystemTime::now() - Duration::from_secs(days * 86_400);
     for (path, _) in space.tree(".cache/v1/results").iter().filter(|(path, _)| path.ends_with("entry.json")) {
-        let entry = File::options().append(true).open(space.path(".cache/v1/results").join(path)).unwrap();
-        entry.set_modified(then).unwrap();
+        let entry = space.path(".cache/v1/results").join(path);
+        for place in [entry.as_path(), entry.parent().unwrap(), entry.parent().unwrap().parent().unwrap()] {
+            File::open(place).unwrap().set_modified(then).unwrap();
+        }
     }
 }

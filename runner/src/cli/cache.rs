@@ -1,5 +1,6 @@
 //! The command line of `runner cache`, as it is typed.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -50,6 +51,9 @@ pub struct CacheSizeArguments {
 /// what --older-than and --max-size say. Journals and logs of runs before the last ones go too, and what `runner cache
 /// verify` has set aside.
 ///
+/// The cache knows what was published where. Where an output folder is gone it may have been moved, so what its days need
+/// stays too until the folder is forgotten.
+///
 /// Without --delete nothing is removed. With it, a run that begins meanwhile waits until this is over.
 #[derive(Args)]
 #[command(after_help = "\
@@ -72,6 +76,9 @@ pub struct CacheGcArguments {
     /// Of what need not stay, remove what was not used for the longest time until the cache is no larger, such as 20GB
     #[arg(long, value_name = "SIZE")]
     pub max_size: Option<ByteSize>,
+    /// Forget the days that were published in a folder that is gone, so that what they need may go
+    #[arg(long, value_name = "FOLDER")]
+    pub forget: Vec<PathBuf>,
     /// Remove it, rather than say what would go
     #[arg(long)]
     pub delete: bool,

@@ -72,6 +72,7 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
     let forced = |id: NodeId| selection.forces(&plan.graph, id);
     let check = if command.verify { Check::Contents } else { Check::Sample(draw()) };
     let known = look_up(&resolver, &command, check, &forced);
+    store.note_use(known.iter().flatten().map(Arc::as_ref));
     let (id, summary) = if known.iter().all(Option::is_some) {
         // Nothing is written, so that a run with nothing to do leaves nothing behind and costs next to nothing.
         store.tidy(&command.outputs.all())?;
@@ -144,7 +145,9 @@ fn look_up(
     let settled = |(id, prediction): (NodeId, Prediction)| {
         let Prediction::Cached(kept) = prediction else { return None };
         let target = resolver.published(id, &command.outputs);
-        let is_published = |target: PathBuf| resolver.store.is_published(&kept, &target, check, SMALL);
+        let is_published = |target: PathBuf| {
+            resolver.store.is_noted(&kept, &target) && resolver.store.is_published(&kept, &target, check, SMALL)
+        };
         target.is_none_or(is_published).then_some(kept)
     };
     resolver.graph.ids().zip(predictions).map(settled).collect()

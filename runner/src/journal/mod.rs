@@ -21,6 +21,8 @@ use crate::usage::Usage;
 
 /// The name of the journal in the folder of its run.
 const FILE: &str = "journal.jsonl";
+/// The name of a file beside it with the number of the run, by which runs are put in order.
+const NUMBER: &str = "number";
 
 /// What a run was asked to do: all that it takes to do the same again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,6 +96,9 @@ pub struct Journal {
 impl Journal {
     /// Begins a journal in the folder of a run.
     pub fn begin(folder: &Path) -> io::Result<Self> {
+        if let Some(runs) = folder.parent() {
+            writeln!(File::create(folder.join(NUMBER))?, "{}", record::next_number(runs))?;
+        }
         Ok(Journal { file: Some(File::options().append(true).create(true).open(folder.join(FILE))?) })
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::{Command, Counts, Event, FILE};
+use super::{Command, Counts, Event, FILE, NUMBER};
 use crate::usage::Usage;
 
 /// A run as its journal has it.
@@ -57,12 +57,25 @@ pub struct Ended {
     pub results: BTreeMap<String, String>,
 }
 
-/// The names of all runs below a folder, the newest first: a name begins with its time.
+/// The names of all runs below a folder, the newest first: by their numbers, as a clock can be wrong. Of runs that
+/// began at the same time, and those without a number, the name decides.
 pub fn runs(folder: &Path) -> Vec<String> {
     let Ok(found) = fs::read_dir(folder) else { return Vec::new() };
-    let mut names: Vec<String> = found.filter_map(|run| run.ok()?.file_name().into_string().ok()).collect();
-    names.sort_by(|a, b| b.cmp(a));
-    names
+    let names = found.filter_map(|run| run.ok()?.file_name().into_string().ok());
+    let mut runs: Vec<(u64, String)> = names.map(|name| (number(&folder.join(&name)), name)).collect();
+    runs.sort_by(|a, b| b.cmp(a));
+    runs.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The number of a run, by its folder; 0 if it has none.
+fn number(run: &Path) -> u64 {
+    fs::read_to_string(run.join(NUMBER)).ok().and_then(|number| number.trim().parse().ok()).unwrap_or(0)
+}
+
+/// The number of a run that begins: one more than those that are there have.
+pub(super) fn next_number(runs: &Path) -> u64 {
+    let found = fs::read_dir(runs).into_iter().flatten().flatten();
+    found.map(|run| number(&run.path())).max().unwrap_or(0).saturating_add(1)
 }
 
 impl Record {

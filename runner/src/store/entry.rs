@@ -134,3 +134,33 @@ impl OutputFile {
 pub fn modified(metadata: &fs::Metadata) -> i64 {
     metadata.mtime().saturating_mul(NANOSECONDS).saturating_add(metadata.mtime_nsec())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_file_with_another_time_is_read_and_its_new_time_taken_up_if_it_is_what_was_written() {
+        let folder = std::env::temp_dir().join(format!("runner-entry-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("text.txt");
+        fs::write(&path, "words").unwrap();
+        let file = OutputFile::describe(&folder, "text.txt".into(), "text", None).unwrap();
+        let key = Key::of_folder(&file.digest.to_string()).unwrap();
+        let mut kept = Kept { key, folder: folder.clone(), files: vec![file] };
+        assert!(matches!(kept.check(false), Ok(false)));
+        let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+        let age = || fs::File::options().append(true).open(&path).unwrap().set_modified(hour_ago).unwrap();
+        age();
+        assert!(matches!(kept.check(false), Ok(true)));
+        assert_eq!(kept.files[0].modified, modified(&fs::metadata(&path).unwrap()));
+        assert!(matches!(kept.check(false), Ok(false)), "it is known by its new time");
+        fs::write(&path, "swords").unwrap();
+        assert!(kept.check(false).is_err(), "another size");
+        fs::write(&path, "sword").unwrap();
+        assert!(kept.check(false).is_err(), "another content");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 
 use super::entry::modified;
 use super::key::Key;
-use super::published::Shape;
+use super::shown::Shape;
 use super::{ENTRY_FILE, ONCE, Store, run_folders};
 use crate::day::Day;
 
@@ -32,7 +32,7 @@ pub struct Inventory {
     pub work: u64,
     /// The work of runs that were killed, in bytes.
     pub abandoned: u64,
-    /// The index and the files that are locked, in bytes.
+    /// The index, the notes of what was published and the files that are locked, in bytes.
     pub index: u64,
 }
 
@@ -50,11 +50,12 @@ pub struct Held {
     pub day: Option<Day>,
     pub key: Key,
     pub folder: PathBuf,
+    /// How much room goes with it: what several results share is counted for the one that was used last.
     pub bytes: u64,
-    /// How many of its bytes have another name elsewhere, as those of a published day have.
+    /// How many of its bytes have another name outside of the cache, as those of a published day have.
     pub linked: u64,
-    /// When its entry was written.
-    pub written: DateTime<Utc>,
+    /// When a run last used it.
+    pub used: DateTime<Utc>,
     /// All of its files but the entry.
     pub files: Vec<Shape>,
 }
@@ -65,15 +66,11 @@ impl Held {
         node(&self.task, self.day)
     }
 
-    /// When it was last used: when a run last named it, or else when it was made.
-    pub fn last_used(&self, uses: &HashMap<Key, DateTime<Utc>>) -> DateTime<Utc> {
-        uses.get(&self.key).map_or(self.written, |used| self.written.max(*used))
-    }
-
     /// The result in a folder, if there is one.
     fn of(folder: &Path) -> Result<Option<Held>> {
         let Some((task, day, key)) = address(folder) else { return Ok(None) };
-        let Ok(entry) = fs::symlink_metadata(folder.join(ENTRY_FILE)) else { return Ok(None) };
+        let looked = [folder, &folder.join(ENTRY_FILE)].map(fs::symlink_metadata);
+        let [Ok(itself), Ok(entry)] = looked else { return Ok(None) };
         let mut held = Held {
             task,
             day,
@@ -81,14 +78,11 @@ impl Held {
             folder: folder.to_path_buf(),
             bytes: 0,
             linked: 0,
-            written: DateTime::from_timestamp_nanos(modified(&entry)),
+            used: DateTime::from_timestamp_nanos(modified(&itself)),
             files: Vec::new(),
         };
         for (_, metadata) in files_below(folder)? {
             held.bytes += metadata.len();
-            if metadata.nlink() > 1 {
-                held.linked += metadata.len();
-            }
             if metadata.ino() != entry.ino() {
                 held.files.push(Shape::of(&metadata));
             }
@@ -137,7 +131,29 @@ impl Store {
                 _ => inventory.index += bytes_below(&part)?,
             }
         }
+        share_out(&mut inventory.results);
         Ok(inventory)
+    }
+}
+
+/// Counts a file that several results share once, for the one that was used last: its room is free when that goes.
+fn share_out(results: &mut [Held]) {
+    let mut holders: HashMap<(u64, u64), (Shape, Vec<usize>)> = HashMap::new();
+    for (place, held) in results.iter().enumerate() {
+        for file in held.files.iter().filter(|file| file.names > 1) {
+            holders.entry((file.device, file.inode)).or_insert((*file, Vec::new())).1.push(place);
+        }
+    }
+    for (file, places) in holders.into_values() {
+        let last = places.iter().copied().max_by_key(|place| (results[*place].used, *place));
+        for place in &places {
+            if Some(*place) != last {
+                results[*place].bytes -= file.size;
+            }
+        }
+        if let Some(last) = last.filter(|_| file.names > places.len() as u64) {
+            results[last].linked += file.size;
+        }
     }
 }
 

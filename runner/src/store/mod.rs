@@ -24,9 +24,14 @@
 //!   work/removed-...                        what `runner cache gc` is removing; likewise, if that was killed
 //!   claims/history@2025-08-10-3f2a91...     locked while a run makes this result
 //!   damaged/                                what `runner cache verify` has set aside
-//!   index.json                              digests of raw files and programs, and what is in each result
-//!   lock, in-use, index.lock                held for moments
+//!   index                                   digests of raw files and programs, and what is in each result
+//!   published                               which result was published where: what `runner cache gc` must leave
+//!   lock, in-use, index.lock, ...           held for moments
 //! ```
+//!
+//! The time of a result's folder says when a run last used it. A file of a split output that is as in the result before
+//! is a second name of that one's. `index` and `published` are only ever added to, a sealed line for each record, and
+//! made new now and then without what no longer counts.
 //!
 //! A result and its entry come into being together, by the rename of one folder, so neither can be there without the
 //! other, and a kill at any moment leaves either nothing or the whole. No data is forced to disk before the rename:
@@ -55,14 +60,17 @@ mod reason;
 mod removal;
 mod run_folders;
 mod sealed;
+mod shown;
 mod stamp;
 mod swap;
 mod verify;
 mod workspace;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 
@@ -74,15 +82,17 @@ pub use entry::{Entry, Kept};
 pub use index::Index;
 pub use inventory::{Held, Inventory, Place};
 pub use key::{Digest, Key, Manifest, ManifestInput};
-pub use published::{Before, Publication, Shown};
+pub use published::{Before, Publication};
 pub use reason::{Change, Reason};
 pub use removal::Removal;
 pub use run_folders::{RunFolders, log_name};
+pub use shown::Shown;
 pub use stamp::Seen;
 pub use verify::{Aside, Verdict};
 pub use workspace::{Begun, Finished, Ticket, Workspace};
 
 use index::Indexed;
+use shown::Publications;
 use stamp::Stamp;
 
 /// The name of the record in a result's folder, which no output can have.
@@ -95,12 +105,15 @@ const IN_USE: &str = "in-use";
 const ONCE: &str = "once";
 /// One hit in so many is hashed again in each run.
 const SAMPLED: u64 = 64;
+/// How long ago the last use of a result may lie without being noted again.
+const REFRESHED: Duration = Duration::from_secs(3600);
 
 /// The cache of a pipeline.
 #[derive(Debug)]
 pub struct Store {
     root: PathBuf,
     pub index: Index,
+    publications: Publications,
 }
 
 /// What is known of a node with a certain manifest.
@@ -135,7 +148,8 @@ impl Store {
     /// A cache in a folder, which need not exist: only running a node writes into it.
     pub fn open(cache: &Path) -> Self {
         let root = cache.join(VERSION);
-        Store { index: Index::load(root.join("index")), root }
+        let publications = Publications::at(root.join("published"));
+        Store { index: Index::load(root.join("index")), publications, root }
     }
 
     /// Whether anything was ever kept in it.
@@ -253,15 +267,40 @@ impl Store {
         target: &Path,
         check: Check,
     ) -> Result<Publication> {
-        match self.is_published(result, target, check, u64::MAX) {
-            true => Ok(Publication::Unchanged),
-            false => run.publish(result, output, target),
+        let publication = match self.is_published(result, target, check, u64::MAX) {
+            true => Publication::Unchanged,
+            false => run.publish(result, output, target)?,
+        };
+        if publication != Publication::Overtaken {
+            self.publications.note(output, target, result.key)?;
         }
+        Ok(publication)
     }
 
-    /// All files that some output folders show.
-    pub fn shown(&self, outputs: &[PathBuf]) -> Result<Shown> {
-        Shown::below(outputs, &self.root)
+    /// Whether it is noted that a folder shows a result, so that the result stays as long as the folder does.
+    pub fn is_noted(&self, result: &Kept, target: &Path) -> bool {
+        self.publications.has(target, &result.key)
+    }
+
+    /// What is shown in output folders: in those that are noted, and in more of them. What was published in some that
+    /// are `forgotten` does not count once it is gone.
+    pub fn shown(&self, outputs: BTreeSet<PathBuf>, forgotten: &[PathBuf]) -> Result<Shown> {
+        self.publications.look(outputs, forgotten, &self.root)
+    }
+
+    /// Notes that a run uses results, as the time of their folders, for others to see which were not used for long. Where
+    /// a node has no newer result it is enough to do so now and then.
+    pub fn note_use<'a>(&self, results: impl IntoIterator<Item = &'a Kept>) {
+        let now = SystemTime::now();
+        let time = |folder: &Path| fs::metadata(folder).and_then(|found| found.modified()).ok();
+        for kept in results {
+            let used = time(&kept.folder);
+            let others = kept.folder.parent().and_then(time);
+            if used.is_none_or(|used| others.is_some_and(|others| used < others) || used + REFRESHED < now) {
+                // That costs nothing but the order in which results go.
+                let _ = File::open(&kept.folder).and_then(|folder| folder.set_modified(now));
+            }
+        }
     }
 
     /// The newest result of a node whose files are all there, whatever it was made from.

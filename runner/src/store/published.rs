@@ -8,7 +8,7 @@
 //! A run replaces only what was there when it began to look at its inputs: what another run has put there since may
 //! come from newer ones. Which of the two is right is not decided here.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -18,7 +18,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-use super::entry::{Kept, OutputFile, modified};
+use super::entry::{Kept, OutputFile};
 use super::inventory::files_below;
 use super::key::{Digest, Key};
 use super::own_folder::{self, OwnFolder};
@@ -199,53 +199,4 @@ pub fn is_published(result: &Kept, target: &Path, content: impl Fn(&Path) -> Opt
         linked || (theirs.size() == file.size && content(&path) == Some(file.digest))
     };
     found.len() == result.files.len() && result.files.iter().all(same)
-}
-
-/// What tells which file of the cache a published file is: the same one, or one that it was copied from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: i64,
-}
-
-impl Shape {
-    pub fn of(metadata: &Metadata) -> Self {
-        Shape { device: metadata.dev(), inode: metadata.ino(), size: metadata.size(), modified: modified(metadata) }
-    }
-}
-
-/// All files of some output folders.
-#[derive(Debug, Default)]
-pub struct Shown {
-    links: HashMap<(u64, u64), PathBuf>,
-    copies: HashSet<(u64, i64)>,
-}
-
-impl Shown {
-    /// Looks through output folders; one that is not there shows nothing. A cache that lies in one of them is no
-    /// published day.
-    pub(super) fn below(folders: &[PathBuf], cache: &Path) -> Result<Self> {
-        let mut shown = Shown::default();
-        let Ok(cache) = fs::canonicalize(cache) else { return Ok(shown) };
-        for folder in folders.iter().filter_map(|folder| fs::canonicalize(folder).ok()) {
-            for (path, metadata) in files_below(&folder)?.into_iter().filter(|(path, _)| !path.starts_with(&cache)) {
-                let shape = Shape::of(&metadata);
-                shown.links.insert((shape.device, shape.inode), path);
-                shown.copies.insert((shape.size, shape.modified));
-            }
-        }
-        Ok(shown)
-    }
-
-    /// Whether a file of the cache is among them, or a copy of it.
-    pub fn shows(&self, file: &Shape) -> bool {
-        self.link(file).is_some() || self.copies.contains(&(file.size, file.modified))
-    }
-
-    /// The name that a file of the cache has there, if it is the same file.
-    pub fn link(&self, file: &Shape) -> Option<&Path> {
-        self.links.get(&(file.device, file.inode)).map(PathBuf::as_path)
-    }
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::inventory::{Held, Place};
-use super::{IN_USE, Store, lock, own_folder, published, run_folders};
+use super::{IN_USE, Shown, Store, lock, own_folder, published, run_folders};
 
 /// The right to remove things from a cache, for as long as this lives.
 #[derive(Debug)]
@@ -65,9 +65,10 @@ impl Removal<'_> {
         self.discard(&place.path, &place.name())
     }
 
-    /// Leaves out of the index what was removed.
-    pub fn finish(self) -> Result<()> {
-        self.store.compact_index()
+    /// Leaves out of the index what was removed, and out of what is noted of published days what is no longer `shown`.
+    pub fn finish(self, shown: &Shown) -> Result<()> {
+        self.store.compact_index()?;
+        self.store.publications.compact(shown)
     }
 
     fn discard(&self, path: &Path, name: &str) -> Result<()> {

@@ -113,5 +113,8 @@ mod tests {
         let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
         let recent = |seconds: i64| is_recent(1_000_000 + seconds, now);
         assert_eq!([-3, -2, 0, 300, 301, 1_000_000].map(recent), [false, true, true, true, false, false]);
+        let stamp = |modified, changed| Stamp { size: 0, modified: (modified, 0), changed: (changed, 0), inode: 0 };
+        assert!(stamp(1_000_000, 0).is_young(now) && stamp(0, 1_000_000).is_young(now));
+        assert!(!stamp(2_000_000_000, 0).is_young(now), "somebody gave it a time in the future, long ago");
     }
 }

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use super::claim::{self, Asked, Claim};
 use super::entry::{Entry, OutputFile};
 use super::inventory::{Inventory, address, node};
-use super::published::Shape;
+use super::shown::Shape;
 use super::{ENTRY_FILE, Store, parallel, run_folders, sealed, stamp};
 
 /// What is wrong with something that lies among the results.

@@ -2,6 +2,7 @@
 //!
 //! It knows which files a task has to write and nothing of what is in them.
 
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -9,11 +10,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::claim::{self, Asked, Claim};
-use super::entry::{Entry, Kept, OutputFile};
+use super::entry::{self, Entry, Kept, OutputFile};
 use super::key::{Key, Manifest};
 use super::reason::Reason;
 use super::run_folders::RunFolders;
-use super::{ENTRY_FILE, Queue, lock, own_folder, parquet, sealed, swap};
+use super::{ENTRY_FILE, Queue, lock, own_folder, parquet, sealed, stamp, swap};
 use crate::spec::Output;
 use crate::usage::Usage;
 
@@ -52,6 +53,8 @@ pub enum Begun {
 
 /// Where a program may leave numbers about itself.
 const REPORT_FILE: &str = ".report.json";
+/// The name of a file that is about to take the place of one that has the same content.
+const LINK: &str = ".link";
 
 /// How a finished node ended, for its entry.
 #[derive(Debug)]
@@ -137,6 +140,7 @@ impl Workspace {
             describe(&self.folder, output, &mut files)?;
         }
         let undeclared = self.remove_undeclared(outputs)?;
+        self.share_parts(&mut files)?;
         let Finished { report, said, usage } = finished;
         let kept = Kept { key: manifest.key(), folder: home.clone(), files: files.clone() };
         let entry = Entry {
@@ -157,6 +161,31 @@ impl Workspace {
         swap::put(&self.folder, home).with_context(|| format!("cannot move the result to {}", home.display()))?;
         let unstable = earlier.is_some_and(|earlier| contents(&earlier.files) != contents(&kept.files));
         Ok(Fresh { kept, unstable, undeclared })
+    }
+
+    /// Makes the files of a split output that are as in the result before second names of that one's, so that a table
+    /// that grows by a part a day does not take the room of all its parts each day.
+    fn share_parts(&self, files: &mut [OutputFile]) -> Result<()> {
+        let before = self.ticket.previous.map(|key| self.ticket.home.with_file_name(key.to_string()));
+        let Some((folder, before)) = before.and_then(|folder| Some((folder.clone(), Entry::read(&folder)?))) else {
+            return Ok(());
+        };
+        let before: HashMap<&str, &OutputFile> = before.files.iter().map(|file| (file.path.as_str(), file)).collect();
+        let link = self.folder.join(LINK);
+        for file in files.iter_mut().filter(|file| file.part.is_some()) {
+            let equal = before.get(file.path.as_str()).is_some_and(|before| before.digest == file.digest);
+            let (theirs, ours) = (folder.join(&file.path), self.folder.join(&file.path));
+            // A file that is damaged by now must not take the place of one that is right.
+            if !equal || !stamp::hash(&theirs).is_ok_and(|digest| digest == file.digest) {
+                continue;
+            }
+            // Where it cannot be shared it stays a file of its own.
+            if fs::hard_link(&theirs, &link).is_ok() {
+                fs::rename(&link, &ours).with_context(|| format!("cannot keep {}", ours.display()))?;
+                file.modified = entry::modified(&fs::metadata(&ours)?);
+            }
+        }
+        Ok(())
     }
 
     /// Removes what is neither an output nor the runner's own, and names it.

@@ -1,20 +1,26 @@
 //! `runner cache gc`: what is no longer needed, and removing it.
 
 use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use chrono::Utc;
 
 use super::{Past, listing, open};
 use crate::cli::CacheGcArguments;
-use crate::commands::project::Project;
+use crate::commands::project::{Project, absolute};
 use crate::commands::{CommandError, print, tell};
 use crate::exit::Exit;
-use crate::store::{Goes, Held, Inventory, Key, Limits, Needs, Place, Removal, Stays, Store, Subject, choose, stays};
+use crate::journal;
+use crate::store::{
+    Goes, Held, Inventory, Key, Limits, Needs, Place, Removal, Shown, Stays, Store, Subject, choose, stays,
+};
+use crate::ui;
 
 /// All that goes, and what stays.
 pub struct Choice {
     pub inventory: Inventory,
+    pub shown: Shown,
     subjects: Vec<Subject>,
     stays: Vec<Option<Stays>>,
     /// Places among the results, and why they go.
@@ -56,20 +62,35 @@ fn choose_all(
     past: &Past,
     arguments: &CacheGcArguments,
 ) -> Result<Choice, CommandError> {
-    let shown = store.shown(&past.outputs(project)?)?;
+    let forgotten = forgotten(arguments)?;
+    let shown = store.shown(past.outputs(project)?, &forgotten)?;
     // After the journals: whatever a run has made since they were read, it goes on or is one of the last.
     let inventory = store.inventory()?;
-    let subjects = Subject::all(&inventory.results, &past.uses(), &shown);
-    let recent: HashSet<String> = inventory.runs.iter().take(arguments.keep_runs).map(Place::name).collect();
+    let subjects = Subject::all(&inventory.results, &shown);
+    let recent: HashSet<String> = journal::runs(&store.runs()).into_iter().take(arguments.keep_runs).collect();
     let forgotten = |run: &str| !recent.contains(run) && !past.living.iter().any(|living| living == run);
     let runs: Vec<usize> = (0..inventory.runs.len()).filter(|run| forgotten(&inventory.runs[*run].name())).collect();
     let stays = stays(&subjects, &needs(past, recent));
     let limits = Limits { older_than: arguments.older_than, max_size: arguments.max_size.map(|size| size.as_u64()) };
-    let mut choice = Choice { inventory, subjects, stays, results: Vec::new(), runs };
+    let mut choice = Choice { inventory, shown, subjects, stays, results: Vec::new(), runs };
     let results: u64 = choice.subjects.iter().map(|subject| subject.bytes).sum();
     let rest = choice.inventory.bytes() - results - choice.rest();
     choice.results = choose(&choice.subjects, &choice.stays, limits, rest, Utc::now());
     Ok(choice)
+}
+
+/// The output folders that are to be forgotten. One that is there is not: its days show what they show.
+fn forgotten(arguments: &CacheGcArguments) -> Result<Vec<PathBuf>, CommandError> {
+    let folders = arguments.forget.iter().map(|folder| absolute(Some(folder), folder));
+    let folders: Vec<PathBuf> = folders.collect::<Result<_, _>>()?;
+    match folders.iter().find(|folder| folder.exists()) {
+        None => Ok(folders),
+        Some(there) => {
+            let message =
+                format!("{} is there; only a folder that is gone can be forgotten", ui::short(there).display());
+            Err(CommandError::new(Exit::Usage, anyhow!(message)))
+        }
+    }
 }
 
 /// What the runs that go on and the last ones need.
@@ -104,8 +125,8 @@ fn remove(removal: Removal, choice: &Choice, past: &Past) -> Result<(), CommandE
     for (held, ..) in choice.results() {
         removal.result(held)?;
     }
-    // What the index says of results that are not there is never used.
-    if let Err(error) = removal.finish().context("cannot shorten the index of the cache") {
+    // What is said of results and days that are not there is never used.
+    if let Err(error) = removal.finish(&choice.shown) {
         tell(&format!("warning: {error:#}"));
     }
     Ok(())

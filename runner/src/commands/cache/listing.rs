@@ -7,6 +7,7 @@ use super::gc::Choice;
 use super::{count, size};
 use crate::cli::CacheGcArguments;
 use crate::store::{Goes, Place, Stays};
+use crate::ui;
 
 /// How many results are listed for people.
 const MOST_LINES: usize = 40;
@@ -53,6 +54,14 @@ pub fn summary(choice: &Choice, arguments: &CacheGcArguments, deleted: bool) -> 
         true => "no result stays".to_string(),
         false => format!("what stays: {}", staying.join(", ")),
     });
+    for (folder, days) in &choice.shown.gone {
+        let folder = ui::short(folder).display();
+        lines.push(format!(
+            "note: of {} published in {folder} none is there; what they need stays, as the folder may have been moved\n\
+             `runner cache gc --forget {folder}` lets it go",
+            count(*days, "day")
+        ));
+    }
     let left = choice.inventory.bytes() - choice.bytes();
     if let Some(most) = arguments.max_size.filter(|most| left > most.as_u64()) {
         let (left, most) = (size(left), size(most.as_u64()));
@@ -102,6 +111,7 @@ pub fn in_json(choice: &Choice, deleted: bool) -> String {
         "runs": places(&mut choice.runs()),
         "damaged": places(&mut choice.inventory.damaged.iter()),
         "abandoned": choice.inventory.abandoned,
+        "gone": choice.shown.gone.iter().map(|(folder, days)| json!({"folder": folder, "days": days})).collect::<Vec<_>>(),
         "stays": {
             "published": staying(Some(Stays::Published)), "recent": staying(Some(Stays::Recent)),
             "living": staying(Some(Stays::Living)), "within_limits": staying(None),

@@ -5,11 +5,10 @@ mod listing;
 mod size;
 mod verify;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
-use chrono::{DateTime, Utc};
 
 use super::project::Project;
 use super::{CommandError, tell};
@@ -17,7 +16,7 @@ use crate::cli::{CacheArguments, CacheVerb, OutputFolders};
 use crate::exit::Exit;
 use crate::journal::{self, Record};
 use crate::layout::Outputs;
-use crate::store::{Key, Store};
+use crate::store::Store;
 use crate::ui;
 
 pub fn cache(arguments: &CacheArguments) -> Result<Exit, CommandError> {
@@ -49,25 +48,11 @@ impl Past {
         self.records.iter().find(|record| record.id == run)
     }
 
-    /// When each result was last used by a run that came to its end. What a killed run made is as old as its entry.
-    fn uses(&self) -> HashMap<Key, DateTime<Utc>> {
-        let mut uses = HashMap::new();
-        for ended in self.records.iter().filter_map(|record| record.ended.as_ref()) {
-            let Some(at) = journal::time(&ended.at) else { continue };
-            for key in ended.results.values().filter_map(|key| Key::of_folder(key)) {
-                let newest = uses.entry(key).or_insert(at);
-                *newest = at.max(*newest);
-            }
-        }
-        uses
-    }
-
-    /// Every folder in which days were published, as far as it is known.
-    fn outputs(&self, project: &Project) -> Result<Vec<PathBuf>, CommandError> {
+    /// Every folder in which days were published, as far as journals and the pipeline know.
+    fn outputs(&self, project: &Project) -> Result<BTreeSet<PathBuf>, CommandError> {
         let own = project.outputs(&OutputFolders::default())?;
         let all = self.records.iter().map(|record| &record.command.outputs).chain([&own]);
-        let folders: BTreeSet<PathBuf> = all.flat_map(Outputs::all).map(Path::to_path_buf).collect();
-        Ok(folders.into_iter().collect())
+        Ok(all.flat_map(Outputs::all).map(Path::to_path_buf).collect())
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
-use super::{Past, open, size as spell};
+use super::{open, size as spell};
 use crate::cli::CacheSizeArguments;
 use crate::commands::project::Project;
 use crate::commands::{CommandError, print};
@@ -26,16 +26,14 @@ struct Line {
 pub fn size(arguments: &CacheSizeArguments) -> Result<Exit, CommandError> {
     let project = Project::open(&arguments.places)?;
     let store = open(&project);
-    let past = Past::read(&store);
     let inventory = store.inventory()?;
-    let uses = past.uses();
     let now = Utc::now();
     let mut tasks: BTreeMap<&str, Line> = BTreeMap::new();
     for held in &inventory.results {
         let line = tasks.entry(&held.task).or_default();
         line.results += 1;
         line.bytes += held.bytes;
-        line.by_age[column(now, held.last_used(&uses))] += held.bytes;
+        line.by_age[column(now, held.used)] += held.bytes;
     }
     if arguments.json {
         print(&in_json(&inventory, &tasks));

@@ -27,7 +27,7 @@ pub fn verify(arguments: &CacheVerifyArguments) -> Result<Exit, CommandError> {
     // Only what is damaged is worth a look through all that was ever published.
     let shown = match verdicts.is_empty() {
         true => Shown::default(),
-        false => store.shown(&Past::read(&store).outputs(&project)?)?,
+        false => store.shown(Past::read(&store).outputs(&project)?, &[])?,
     };
     let mut damaged = Vec::new();
     for verdict in &verdicts {
