@@ -9,16 +9,19 @@ pub type Digest = u128;
 
 /// The digest of each value of a column.
 pub fn of_column(column: &Column) -> Vec<Digest> {
-    (0..column.len()).map(|row| of_row(column, row)).collect()
+    of_rows(column, 0..column.len()).collect()
 }
 
-/// The digest of what stands in a row of a column.
-pub fn of_row(column: &Column, row: usize) -> Digest {
+/// The digests of what stands in some rows of a column.
+pub fn of_rows(column: &Column, rows: impl IntoIterator<Item = usize>) -> impl Iterator<Item = Digest> {
     let mut bytes = Vec::new();
-    if plain(column, row, &mut bytes).is_none() {
-        encode(&column.value(row), &mut bytes);
-    }
-    of_bytes(&bytes)
+    rows.into_iter().map(move |row| {
+        bytes.clear();
+        if plain(column, row, &mut bytes).is_none() {
+            encode(&column.value(row), &mut bytes);
+        }
+        of_bytes(&bytes)
+    })
 }
 
 /// The digest of a value.

@@ -126,12 +126,13 @@ impl Gatherer {
         self.nulls += rows.clone().filter(|row| column.values.is_null(*row)).count();
         let Some(lists) = column.lists() else {
             self.widen(&column.field.kind, &*column.values, rows.clone());
-            for row in rows.filter(|row| self.countable && !column.values.is_null(*row)) {
-                if self.seen.len() > DISTINCT {
-                    return;
-                }
-                self.seen.insert(digest::of_value(&column.value(row)));
-            }
+            let counts = self.countable && self.seen.len() <= DISTINCT;
+            let counted = rows.filter(|row| counts && !column.values.is_null(*row));
+            let seen = &mut self.seen;
+            let _ = digest::of_rows(column, counted).try_for_each(|digest| {
+                seen.insert(digest);
+                (seen.len() <= DISTINCT).then_some(())
+            });
             return;
         };
         for items in rows.filter_map(|row| lists.range(row)) {

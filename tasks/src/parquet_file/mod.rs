@@ -11,26 +11,22 @@
 //! those between tasks, [`crate::raw`] for those of others.
 
 mod column;
+mod decode;
 mod footer;
 mod guard;
 mod kind;
+mod schema;
 mod value;
 
 use std::fs::File;
-use std::io::Cursor;
 use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use polars::io::mmap::ReaderBytes;
-use polars_arrow::array::{Array, PrimitiveArray, new_empty_array};
-use polars_arrow::compute::concatenate::concatenate;
-use polars_arrow::datatypes::{ArrowDataType, Field as ArrowField, TimeUnit};
 use polars_buffer::Buffer;
-use polars_parquet::parquet::metadata::{FileMetadata, RowGroupMetadata};
-use polars_parquet::parquet::page::CompressedPage;
+use polars_parquet::parquet::metadata::FileMetadata;
 use polars_parquet::parquet::schema::types::PhysicalType;
-use polars_parquet::read::{BasicDecompressor, Filter, PageReader, column_iter_to_arrays};
 
 pub use column::{Column, Lists, numbers, typed, value};
 pub(crate) use guard::guarded;
@@ -40,9 +36,6 @@ pub use value::{Value, integer};
 
 /// Bytes that a stride of a file takes in memory at most, roughly: a row group of training rows has 525 million.
 const STRIDE_BYTES: usize = 600_000_000;
-
-/// Bytes that a page may have.
-const PAGE: usize = 1 << 31;
 
 /// A file whose footer has been read.
 pub struct ParquetFile {
@@ -85,7 +78,7 @@ impl ParquetFile {
         let stride = if group <= most { group } else { 1 << most.ilog2() };
         Ok(ParquetFile {
             rows: metadata.num_rows,
-            columns: kind::columns(&metadata),
+            columns: schema::columns(&metadata),
             bytes,
             metadata: Box::new(metadata),
             stride,
@@ -112,12 +105,11 @@ impl ParquetFile {
     }
 
     fn read_column(&self, field: &Field, rows: Range<usize>) -> Result<Column> {
-        let arrow = field.arrow();
         let (mut arrays, mut found, mut first) = (Vec::new(), 0, 0);
         for group in &self.metadata.row_groups {
             let here = rows.start.max(first)..rows.end.min(first + group.num_rows());
             if !here.is_empty() {
-                let decoded = self.decode(group, field, &arrow, here.start - first..here.end - first)?;
+                let decoded = decode::decode(&self.bytes, group, field, here.start - first..here.end - first)?;
                 found += decoded.len();
                 arrays.push(decoded);
             }
@@ -126,72 +118,7 @@ impl ParquetFile {
         if found != rows.len() {
             bail!("the file is damaged: column `{}` holds {found} of {} rows", field.name, rows.len());
         }
-        let values = match &arrays[..] {
-            [] => new_empty_array(arrow.dtype),
-            [_] => arrays.remove(0),
-            several => concatenate(&several.iter().map(|array| &**array).collect::<Vec<_>>())?,
-        };
+        let values = decode::join(field, arrays)?;
         Ok(Column { field: field.clone(), values })
     }
-
-    /// Some rows of a row group.
-    fn decode(
-        &self,
-        group: &RowGroupMetadata,
-        field: &Field,
-        arrow: &ArrowField,
-        rows: Range<usize>,
-    ) -> Result<Box<dyn Array>> {
-        let decode = |arrow: &ArrowField| -> Result<Box<dyn Array>> {
-            let (mut pages, mut types) = (Vec::new(), Vec::new());
-            for leaf in field.leaves() {
-                let chunk = &group.parquet_columns()[leaf];
-                let Range { start, end } = chunk.byte_range();
-                let bytes = self.bytes.clone().sliced(start as usize..end as usize);
-                let reader = || PageReader::new(Cursor::new(bytes.clone()), chunk, Vec::new(), PAGE);
-                let mut values = 0;
-                for page in reader() {
-                    if let CompressedPage::Data(page) = page? {
-                        values += page.num_values();
-                    }
-                }
-                if i64::try_from(values)? != chunk.num_values() {
-                    bail!(
-                        "the file is damaged: column `{}` has {} values, its pages hold {values}",
-                        field.name,
-                        chunk.num_values()
-                    );
-                }
-                pages.push(BasicDecompressor::new(reader(), Vec::new()));
-                types.push(&chunk.descriptor().descriptor.primitive_type);
-            }
-            let is_part = rows.len() < group.num_rows();
-            let filter = is_part.then(|| Filter::new_ranged(rows.start, rows.end));
-            let (mut arrays, _) = column_iter_to_arrays(pages, types, arrow.clone(), filter)
-                .with_context(|| format!("column `{}`", field.name))?;
-            match &arrays[..] {
-                [_] => Ok(arrays.remove(0)),
-                several => Ok(concatenate(&several.iter().map(|array| &**array).collect::<Vec<_>>())?),
-            }
-        };
-        let decoded = decode(arrow)?;
-        if !field.is_int96() {
-            return Ok(decoded);
-        }
-        // Microseconds overflow in years that milliseconds reach.
-        let milliseconds = decode(&ArrowField::new(
-            arrow.name.clone(),
-            ArrowDataType::Timestamp(TimeUnit::Millisecond, None),
-            arrow.is_nullable,
-        ))?;
-        Ok(within_range(&*decoded, &*milliseconds).unwrap_or(decoded))
-    }
-}
-
-/// Microseconds, the largest where they do not agree with milliseconds.
-fn within_range(micros: &dyn Array, millis: &dyn Array) -> Option<Box<dyn Array>> {
-    let times = numbers::<i64>(micros)?.iter().zip(numbers::<i64>(millis)?);
-    let times: Vec<i64> =
-        times.map(|(micros, millis)| if micros.div_euclid(1_000) == *millis { *micros } else { i64::MAX }).collect();
-    Some(PrimitiveArray::new(micros.dtype().clone(), times.into(), micros.validity().cloned()).boxed())
 }

@@ -99,6 +99,13 @@ def pyarrow_files():
         pq.write_table(table(rows, time=pa.timestamp(unit)), clicks(f"pyarrow_times_{unit}.parquet", rows, cut))
     pq.write_table(table(FAR, time=pa.timestamp("us", "Europe/Paris")), clicks("pyarrow_zone.parquet", FAR))
     pq.write_table(table(), clicks("pyarrow_int96.parquet"), use_deprecated_int96_timestamps=True)
+    # A day so far that its microseconds come round to 2025 again.
+    path = clicks("pyarrow_wild_int96.parquet", ROWS[:1], rejected=["click_time is unreadable"])
+    pq.write_table(table(ROWS[:2]), path, use_deprecated_int96_timestamps=True, use_dictionary=False, compression="none",
+                   write_statistics=False)
+    today = (2_440_588 + 20_316).to_bytes(4, "little")
+    head, day, tail = path.read_bytes().rpartition(today)
+    path.write_bytes(head + (2_440_588 + 20_316 + 213_503_982).to_bytes(4, "little") + tail)
     nanos = pa.array([-1, -1_000, -1_001, 1_999], pa.int64()).cast(pa.timestamp("ns"))
     before = [(1, 1, EPOCH + dt.timedelta(microseconds=time)) for time in (-1, -1, -2, 1)]
     given = pa.table(dict(customer_id=[1] * 4, item_id=[1] * 4, click_time=nanos))
@@ -191,7 +198,7 @@ def impression_files():
     # As in CSV, a list may be spelled as JSON.
     given = pa.table(dict(customer_id=[c for c, _ in rows], impressions=[json.dumps(e) for _, e in rows]))
     pq.write_table(given, impressions("pyarrow_list_as_text.parquet", flat(rows)))
-    struct = "struct_pack(item_id := {0}::int, is_order := {0} % 2 = 0, u := uuid())"
+    struct = "struct_pack(item_id := {0}::int, is_order := {0} % 2 = 0, u := '00000000-0000-0000-0000-000000000001'::uuid)"
     rows_of = lambda c, items: f"select {c}::ubigint customer_id, [{', '.join(struct.format(i) for i in items)}] impressions, {{'a': 1}}::variant v"
     query = " union all ".join(rows_of(c, [e["item_id"] for e in entries]) for c, entries in rows)
     duckdb.sql(f"copy ({query}) to '{impressions('duckdb_variant_beside.parquet', flat(rows))}' (format parquet)")
@@ -208,7 +215,7 @@ def other_files():
         rows = [(c, i, t.replace(microsecond=0)) for c, i, t in ROWS] if kind == "timestamp_s" else ROWS
         path = clicks(f"duckdb_{kind}.parquet", rows, cut)
         duckdb.sql("set timezone = 'UTC'")
-        duckdb.sql(f"copy (select customer_id, item_id, click_time::{kind} click_time, {{'a': [1, 2]}}::variant v, uuid() u, "
+        duckdb.sql(f"copy (select customer_id, item_id, click_time::{kind} click_time, {{'a': [1, 2]}}::variant v, '00000000-0000-0000-0000-000000000001'::uuid u, "
                    f"interval 1 day i, time '10:00' t, 1.5::decimal(30, 2) d, map {{'k': 1}} m, 1::utinyint s from ({spell(rows)})) "
                    f"to '{path}' (format parquet)")
     duckdb.sql(f"copy ({select}) to '{clicks('duckdb_v2.parquet')}' (format parquet, parquet_version v2)")
