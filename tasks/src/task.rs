@@ -2,7 +2,9 @@
 //!
 //! It does not know what any task does.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{BufWriter, ErrorKind, Write, stderr, stdout};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -77,14 +79,27 @@ pub trait Arguments: Parser {
 /// Parses the command line, does the work, writes the report; an error is one line on stderr and exit status 1.
 pub fn run<A: Arguments>(work: fn(&A) -> Result<Report>) -> ExitCode {
     report_faults();
-    let arguments = A::parse();
-    match work(&arguments).and_then(|report| write_report(arguments.contract(), &report)) {
+    let parsed = command_line().map(A::parse_from);
+    let worked = parsed.and_then(|arguments| write_report(arguments.contract(), &work(&arguments)?));
+    match worked {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command line. Where it holds only `@FILE`, as more arguments do not fit, the arguments are the lines of that file.
+fn command_line() -> Result<Vec<OsString>> {
+    let given: Vec<OsString> = std::env::args_os().collect();
+    let [program, only] = &given[..] else { return Ok(given) };
+    let Some(file) = only.as_bytes().strip_prefix(b"@") else { return Ok(given) };
+    let file = Path::new(OsStr::from_bytes(file));
+    let lines = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let lines = lines.strip_suffix(b"\n").unwrap_or(&lines).split(|byte| *byte == b'\n');
+    let arguments = lines.map(|line| OsStr::from_bytes(line).to_os_string());
+    Ok([program.clone()].into_iter().chain(arguments).collect())
 }
 
 /// Lets a program that is no task print what it finds; an error is one line on stderr and exit status 1.

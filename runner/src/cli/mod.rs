@@ -46,9 +46,6 @@ pub enum Command {
     Log(LogArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),
-    /// Keeps watch over the programs of a run; started by the runner itself
-    #[command(hide = true)]
-    Guard,
 }
 
 /// Make what is asked for, running only what has changed

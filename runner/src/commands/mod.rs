@@ -21,7 +21,6 @@ mod why;
 use std::io::{Write, stderr, stdout};
 
 use crate::cli::{Cli, Command};
-use crate::exec;
 use crate::exit::Exit;
 use crate::text::plain;
 
@@ -42,10 +41,6 @@ pub fn dispatch(cli: Cli) -> Exit {
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::man(&arguments),
         Command::Cache(arguments) => cache::cache(&arguments),
-        Command::Guard => {
-            exec::watch();
-            Ok(Exit::Done)
-        }
     };
     ended.unwrap_or_else(|error| {
         tell(&format!("error: {:#}", error.error));

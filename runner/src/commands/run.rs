@@ -80,7 +80,7 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
         (None, Summary { counts, ..Summary::default() })
     } else {
         warn_of_full_disk(&resolver, &known, &command);
-        let executor = Arc::new(LocalProcesses::new());
+        let executor = Arc::new(LocalProcesses::default());
         let id = format!("{}-{}", Utc::now().format("%Y%m%dT%H%M%SZ"), std::process::id());
         let publishes = publishes(&resolver, &known, &command.outputs);
         let run = store.begin_run(&id, &command.outputs.all(), &publishes, before)?;

@@ -1,43 +1,40 @@
-//! One process while it runs: what it says is taken down, its limits are watched, and what it took is counted.
+//! One program while it runs: what it says is taken down, its limits are watched, and what it took is counted.
 //!
 //! The thread that started it waits here, without polling: for words, for the end, or for the moment at which a limit
 //! has to be looked at.
 
-use std::fs;
 use std::io::{self, PipeReader, Read};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
-use super::local::signal_group;
 use super::words::Words;
-use super::{Job, Limits};
+use super::{Force, Job, Limits, guard, processes};
 use crate::usage::Usage;
 
 /// How long a program that took too long has to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
 /// How often the memory of a program that has a limit is looked at.
 const LOOK: Duration = Duration::from_millis(50);
+/// It is looked at less often where that takes long: for so many times as long it is then left alone.
+const REST: u32 = 20;
 
-/// A process that leads a group of its own.
+/// A program and its guard.
 pub struct Child {
-    group: i32,
-    ended: OwnedFd,
+    /// The process to wait for: it ends after the program, in the same way.
+    guard: i32,
+    ended: PipeReader,
     pipe: PipeReader,
 }
 
-/// A process that has ended.
+/// A program that has ended, and all that it started with it.
 pub struct Ended {
-    pub status: ExitStatus,
     pub breach: Option<Breach>,
     pub words: Words,
-    /// Without the wall-clock time.
-    pub usage: Usage,
 }
 
 /// The limit for which a process was ended.
@@ -48,32 +45,30 @@ pub enum Breach {
 }
 
 impl Child {
-    /// Starts a command, with a pipe for its words.
+    /// Starts a command, with a pipe for its words. Nothing can go wrong once it is started.
     pub fn start(mut command: Command) -> io::Result<Self> {
         let (pipe, write) = io::pipe()?;
         command.stdout(write.try_clone()?).stderr(write);
-        let group = command.spawn()?.id() as i32;
-        let pid = Pid::from_raw(group).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Child { group, ended: pidfd_open(pid, PidfdFlags::empty())?, pipe })
+        let ended = guard::put_before(&mut command)?;
+        Ok(Child { guard: command.spawn()?.id() as i32, ended, pipe })
     }
 
-    /// The number of its process, which is that of its group.
-    pub fn group(&self) -> i32 {
-        self.group
+    /// The number of its guard. It is nobody else's until the child is reaped.
+    pub fn guard(&self) -> i32 {
+        self.guard
     }
 
-    /// Stays with the process until it has ended.
-    pub fn attend(mut self, job: &Job) -> io::Result<Ended> {
+    /// Stays with the program until it has ended.
+    pub fn attend(&mut self, job: &Job) -> io::Result<Ended> {
         let mut words = Words::new(&job.log);
         let mut watch = Watch::new(job.limits);
         let mut talking = true;
         while !self.wait(watch.pause(), &mut talking, &mut words)? {
-            watch.look(self.group);
+            watch.look(self.guard);
         }
         // What was said last is still in the pipe.
         while talking && self.hears(Some(Duration::ZERO), &mut talking, &mut words)? {}
-        let (status, usage) = reap(self.group)?;
-        Ok(Ended { status, breach: watch.breach, words, usage })
+        Ok(Ended { breach: watch.breach, words })
     }
 
     /// Waits for words, the end, or so long; says whether it has ended.
@@ -121,64 +116,52 @@ fn timespec(pause: Duration) -> Timespec {
     Timespec { tv_sec: pause.as_secs() as i64, tv_nsec: i64::from(pause.subsec_nanos()) }
 }
 
-/// The limits of a process, and what came of them.
+/// The limits of a program, and what came of them.
 struct Watch {
     limits: Limits,
-    started: Instant,
     breach: Option<Breach>,
-    /// When a process that was asked to end is made to.
-    kill: Option<Instant>,
+    /// When a program that takes too long is asked to end, and when it is made to.
+    end: Option<Instant>,
+    /// When its memory is looked at next.
+    look: Option<Instant>,
 }
 
 impl Watch {
     fn new(limits: Limits) -> Self {
-        Watch { limits, started: Instant::now(), breach: None, kill: None }
+        let now = Instant::now();
+        // A moment that no clock can tell never comes.
+        let end = limits.timeout.and_then(|timeout| now.checked_add(timeout));
+        Watch { limits, breach: None, end, look: limits.memory.map(|_| now + LOOK) }
     }
 
     /// How long nothing needs to be looked at; forever, if there is no limit.
     fn pause(&self) -> Option<Duration> {
-        let until = |moment: Instant| moment.saturating_duration_since(Instant::now());
-        if self.breach.is_some() {
-            return self.kill.map(until);
-        }
-        let time = self.limits.timeout.map(|timeout| until(self.started + timeout));
-        let memory = self.limits.memory.map(|_| LOOK);
-        time.into_iter().chain(memory).min()
+        let next = self.end.into_iter().chain(self.look).min();
+        next.map(|moment| moment.saturating_duration_since(Instant::now()))
     }
 
-    /// Ends the group of a process that has gone beyond a limit.
-    fn look(&mut self, group: i32) {
+    /// Ends a program that has gone beyond a limit, with all that it started.
+    fn look(&mut self, guard: i32) {
         let now = Instant::now();
-        if self.breach.is_some() {
-            if self.kill.is_some_and(|kill| kill <= now) {
-                signal_group(group, Signal::KILL);
-                self.kill = None;
+        if self.end.is_some_and(|end| end <= now) {
+            let first = self.breach.is_none();
+            guard::tell(guard, if first { Force::Ask } else { Force::Kill });
+            (self.breach, self.look) = (self.breach.or(Some(Breach::Time)), None);
+            self.end = first.then(|| now + GRACE);
+        } else if self.look.is_some_and(|look| look <= now) {
+            let memory = processes::memory_below(guard);
+            self.look = Some(Instant::now() + LOOK.max(now.elapsed() * REST));
+            if self.limits.memory.is_some_and(|limit| memory > limit) {
+                guard::tell(guard, Force::Kill);
+                (self.breach, self.look, self.end) = (Some(Breach::Memory), None, None);
             }
-        } else if self.limits.timeout.is_some_and(|timeout| now >= self.started + timeout) {
-            self.breach = Some(Breach::Time);
-            self.kill = Some(now + GRACE);
-            signal_group(group, Signal::TERM);
-        } else if self.limits.memory.is_some_and(|limit| resident(group) > limit) {
-            self.breach = Some(Breach::Memory);
-            signal_group(group, Signal::KILL);
         }
     }
 }
 
-/// The resident memory of a process and all that it started, in bytes.
-fn resident(process: i32) -> u64 {
-    let read = |file: &str| fs::read_to_string(format!("/proc/{process}/{file}")).unwrap_or_default();
-    let status = read("status");
-    let own = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB"));
-    let kibibytes: u64 = own.and_then(|number| number.trim().parse().ok()).unwrap_or(0);
-    let children = read(&format!("task/{process}/children"));
-    let below: u64 = children.split_whitespace().filter_map(|child| child.parse().ok()).map(resident).sum();
-    kibibytes * 1024 + below
-}
-
-/// Takes leave of a process that has ended: its status, and what it and those that it waited for took.
+/// Takes leave of a guard: how its program ended, and what that and all below it took, but for the wall-clock time.
 #[expect(unsafe_code, reason = "the standard library does not give the resources that a process took")]
-fn reap(process: i32) -> io::Result<(ExitStatus, Usage)> {
+pub fn reap(process: i32) -> io::Result<(ExitStatus, Usage)> {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     loop {

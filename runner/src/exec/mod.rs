@@ -3,9 +3,11 @@
 //! It knows processes and nothing of graphs, days or the cache. Behind the trait is a process on this machine
 //! ([`local`]); a fake in tests, a cluster one day.
 
+mod arguments;
 mod child;
 mod guard;
 mod local;
+mod processes;
 mod script;
 mod words;
 
@@ -16,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-pub use guard::watch;
 pub use local::LocalProcesses;
 pub use script::script;
 
@@ -33,6 +34,18 @@ pub struct Job {
     /// Takes everything that the program says; there is no such file if it says nothing.
     pub log: PathBuf,
     pub limits: Limits,
+}
+
+/// Variables that are the same for every program that does not declare others: they decide how text is sorted, how
+/// numbers are written and what an hour is.
+const FIXED: [(&str, &str); 2] = [("LANG", "C.UTF-8"), ("TZ", "UTC")];
+
+impl Job {
+    /// The variables that do not depend on who starts the runner, and where.
+    fn variables(&self) -> BTreeMap<String, OsString> {
+        let fixed = FIXED.map(|(name, value)| (name.to_string(), value.into()));
+        fixed.into_iter().chain(self.environment.clone()).collect()
+    }
 }
 
 /// What a program may take before it is ended.

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::Job;
+use super::{Job, arguments};
+
+/// Where the script puts arguments that do not fit on a command line, in the new folder.
+const ARGUMENTS: &str = "\"$out\"/.arguments";
 
 /// The script of a job; it writes into a new folder and says which.
 ///
@@ -16,14 +19,27 @@ pub fn script(name: &str, job: &Job, outputs: &[(PathBuf, String)]) -> String {
         "echo \"writing to $out\" >&2".to_string(),
         format!("cd {}", quoted(&job.folder.to_string_lossy())),
     ];
+    let arguments = job.arguments.iter().map(|argument| placed(&argument.to_string_lossy(), outputs));
     let mut words = vec!["env".to_string()];
+    let variables = job.variables();
     words.extend(
-        job.environment.iter().map(|(name, value)| format!("{name}={}", placed(&value.to_string_lossy(), outputs))),
+        variables.iter().map(|(name, value)| format!("{}={}", quoted(name), placed(&value.to_string_lossy(), outputs))),
     );
     words.push(quoted(&job.program.to_string_lossy()));
-    words.extend(job.arguments.iter().map(|argument| placed(&argument.to_string_lossy(), outputs)));
-    lines.push(words.join(" \\\n  "));
+    if arguments::fit(job) {
+        words.extend(arguments);
+    } else {
+        let printed: Vec<String> = ["printf '%s\\n'".to_string()].into_iter().chain(arguments).collect();
+        lines.push(format!("{} > {ARGUMENTS}", broken(&printed)));
+        words.push(format!("@{ARGUMENTS}"));
+    }
+    lines.push(broken(&words));
     lines.join("\n") + "\n"
+}
+
+/// A command with a word a line.
+fn broken(words: &[String]) -> String {
+    words.join(" \\\n  ")
 }
 
 /// A word for the shell in which the path of an output stands for one in the new folder.
