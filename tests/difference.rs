@@ -1,4 +1,5 @@
 //! What `diff` says of two tables: the schema, the rows that came, went or changed, and where.
+#![expect(clippy::disallowed_methods, reason = "tests write files")]
 
 mod support;
 #[path = "support/tables.rs"]

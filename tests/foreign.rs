@@ -1,5 +1,6 @@
 //! Parquet files of other writers, in versions, encodings and types that ours never has: `read` takes their rows, `show` and
 //! `diff` print them. `files/parquet/make.py` made them, and says what must come of each.
+#![expect(clippy::disallowed_methods, reason = "tests write files")]
 
 #[path = "support/reading.rs"]
 mod reading;

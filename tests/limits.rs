@@ -1,8 +1,12 @@
 //! What a node may take, how often it is tried, and what it may rest on.
+#![expect(clippy::disallowed_methods, reason = "tests start programs")]
 
 mod support;
 #[path = "support/text_pipeline.rs"]
 mod text_pipeline;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use support::Space;
 use text_pipeline::{add_to_task, new, page, ran, run, runner};
@@ -72,17 +76,39 @@ fn a_node_that_takes_too_much_memory_is_told_apart_and_tried_once_more_alone() {
     assert_eq!(page(&space, "2025-01-02"), "one\ntwo\n");
 }
 
+/// How many programs run side by side when there is so much memory, as the runner says when it is interrupted. The first
+/// `blocked` of them wait to be ended.
+fn side_by_side(name: &str, memory: &str, blocked: usize) -> String {
+    let space = with(name, "memory: 60MB", "two\n");
+    let pipes: Vec<_> = (1..=blocked).map(|day| space.path(&format!("pause{day}"))).collect();
+    for (day, pipe) in (1..).zip(&pipes) {
+        let never = pipe.with_extension("never");
+        assert!(Command::new("mkfifo").args([pipe, &never]).status().unwrap().success());
+        space.write(&format!("data/words/2025-01-0{day}.txt"), format!("PAUSE {}\n", pipe.display()));
+    }
+    let mut command = space.command(env!("CARGO_BIN_EXE_runner"), "runner");
+    command.args(["run", "--from", "2025-01-01", "--to", "2025-01-03", "--jobs", "3", "--memory", memory]);
+    let mut runner = command.stderr(Stdio::piped()).spawn().unwrap();
+    for pipe in &pipes {
+        assert!(!std::fs::read_to_string(pipe).unwrap().is_empty());
+    }
+    let number = runner.id().to_string();
+    let interrupt = || assert!(Command::new("kill").args(["-INT", &number]).status().unwrap().success());
+    interrupt();
+    let mut words = BufReader::new(runner.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let said = words.find(|line| line.contains("nothing more is started")).unwrap();
+    interrupt();
+    words.for_each(drop);
+    assert_eq!(runner.wait().unwrap().code(), Some(130));
+    said
+}
+
 #[test]
 fn no_more_nodes_run_side_by_side_than_fit_into_memory() {
-    let space = with("memory_together", "memory: 60MB", "two\n");
-    // Each program leaves a mark while it runs and fails if it sees that of another.
-    let program = space.read("take.sh").replace(
-        "echo \"$name@$day\" >> \"$note\"",
-        "echo \"$name@$day\" >> \"$note\"\nmkdir \"$note.mark\" || exit 9\nls -R / > /dev/null 2>&1 | head -c 1\nrmdir \"$note.mark\"",
-    );
-    space.write_program("take.sh", &program);
-    run(&space, &["--jobs", "3", "--memory", "100MB"]).with(0);
-    assert_eq!(ran(&space).len(), 9);
+    let one = side_by_side("memory_for_one", "100MB", 1);
+    assert!(one.contains("and the 1 that run"), "{one}");
+    let two = side_by_side("memory_for_two", "130MB", 2);
+    assert!(two.contains("and the 2 that run"), "{two}");
 }
 
 #[test]
@@ -166,6 +192,7 @@ fn limits_that_make_no_sense_are_refused() {
         ("timeout: soon", "`soon` is not a length of time"),
         ("timeout: 0s", "`0s` is not a length of time"),
         ("memory: much", "`much` is not an amount of memory"),
+        ("memory: 500", "`500` is not an amount of memory"),
         ("retries: -1", "expected a whole number"),
         ("backoff: 1", "`1` is not a length of time"),
     ] {
@@ -173,5 +200,10 @@ fn limits_that_make_no_sense_are_refused() {
         run(&space, &[]).with(2).says(message).says(&format!("    {keys}\n"));
     }
     let space = with("memory_refused", "retries: 0", "two\n");
-    runner(&space, "run --from 2025-01-01 --to 2025-01-01 --memory lots").with(2);
+    for (size, said) in [
+        ("lots", "write a number with a unit, such as 500MB or 2GiB"),
+        ("8", "write a number with a unit, such as 8GB"),
+    ] {
+        runner(&space, &format!("run --from 2025-01-01 --to 2025-01-01 --memory {size}")).with(2).says(said);
+    }
 }

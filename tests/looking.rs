@@ -69,3 +69,73 @@ fn a_wrong_address_is_refused_with_a_way_out() {
         .says("`2025-1-3` is not a day; a day is written YYYY-MM-DD, as in recent@2025-08-16");
     path(&space, &["recent@2025-01-03", "--output", "txt"]).with(2).says("`recent` has no output `txt`; it has text");
 }
+
+#[test]
+fn a_path_is_printed_as_it_is() {
+    let space = new("path_as_it_is");
+    let cache = "a\tcache \u{202e}\u{1b}[31m";
+    run(&space, &["--cache", cache]).with(0);
+    let found = path(&space, &["take@2025-01-02", "--cache", cache]).with(0);
+    assert_eq!(content(&found), "two\n");
+    assert!(found.stdout.contains(cache), "{:?}", found.stdout);
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_no_success() {
+    let space = new("nowhere_to_write");
+    run(&space, &[]).with(0);
+    for arguments in [
+        "status --from 2025-01-01 --to 2025-01-03 --json",
+        "run --from 2025-01-01 --to 2025-01-03 --json",
+        "path take@2025-01-02",
+    ] {
+        let mut command = space.command(env!("CARGO_BIN_EXE_runner"), "runner");
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let child =
+            command.args(arguments.split(' ')).stdout(full).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let output = child.wait_with_output().unwrap();
+        support::ended(&command, output)
+            .with(2)
+            .says("error: cannot write what was asked for: No space left on device");
+    }
+}
+
+#[test]
+fn a_hint_is_a_command_that_works_from_here() {
+    let space = new("hints");
+    let elsewhere = Space::new("hints_elsewhere");
+    let pipeline = space.path("pipeline.yaml").display().to_string();
+    space.write("data/words/2025-01-02.txt", "FAIL always\n");
+    let runner = |arguments: &str| {
+        let mut command = elsewhere.command(env!("CARGO_BIN_EXE_runner"), "runner");
+        command.args(arguments.split(' '));
+        end(command)
+    };
+    // Every verb takes the same places.
+    let places = format!(
+        "--pipeline {pipeline} --data {} --cache my --output out --compact packed",
+        space.path("data").display()
+    );
+    let failed = runner(&format!("run --from 2025-01-01 --to 2025-01-03 {places}")).with(1);
+    let retry = format!("retry {places}");
+    let failed = failed.says(&format!("`runner {retry}` does what is left"));
+    assert!(!failed.stderr.contains("`runner retry`"));
+    runner(&retry).with(1).says(&format!("`runner {retry}` does what is left")).says("did not make 5 nodes");
+    space.write("data/words/2025-01-02.txt", "two\n");
+    runner(&retry).with(0);
+    assert!(elsewhere.exists("out/dt=2025-01-03/text.txt"));
+    for verb in [
+        "plan --from 2025-01-01 --to 2025-01-03",
+        "status --from 2025-01-01 --to 2025-01-03",
+        "why take@2025-01-02",
+        "runs",
+        "log take@2025-01-02",
+        "graph",
+        "cache size",
+        "cache gc",
+        "cache verify",
+    ] {
+        runner(&format!("{verb} {places}")).with(0);
+    }
+    runner(&format!("runs nope {places}")).with(2).says(&format!("`runner runs {places}` lists them"));
+}

@@ -23,7 +23,7 @@ const LEFT: [&str; 5] =
 #[test]
 fn retry_makes_what_failed_and_what_was_skipped_behind_it() {
     let space = failed("retry", &[]);
-    runner(&space, "retry").with(0).says("retrying the 5 nodes that run 20").says("5 ran");
+    runner(&space, "retry").with(0).says("did not make 5 nodes").says("5 ran");
     assert_eq!(ran(&space), LEFT);
     assert_eq!(page(&space, "2025-01-03"), "one\ntwo\nthree\n");
     runner(&space, "retry").with(0).says("left nothing undone");
@@ -114,4 +114,30 @@ fn a_journal_that_is_damaged_stops_nothing() {
     space.write(journal.strip_prefix(&space.folder).unwrap().to_str().unwrap(), b"\x00\xff\n{}\n");
     run(&space, &[]).with(0);
     runner(&space, "runs").with(0);
+}
+
+#[test]
+fn retry_goes_on_where_run_does_once_a_bad_file_is_removed() {
+    let space = new("retry_removed");
+    space.write_program("label.sh", &space.read("take.sh").replacen("name=take", "name=label", 1));
+    let pipeline = space.read("pipeline.yaml").replacen(
+        "tasks:\n",
+        "  labels: {path: 'labels/{day}.txt', optional: true}\ntasks:\n  label:\n    run: ./label.sh\n    inputs: {raw: \
+         {source: labels}}\n    params: {note: NOTE}\n    outputs: {text: text.txt}\n",
+        1,
+    );
+    let labelled = pipeline.replacen(
+        "names: {source: names",
+        "labels: {from: label.text, optional: true}, names: {source: names",
+        1,
+    );
+    space.write("pipeline.yaml", labelled.replace("NOTE", &space.path("ran").display().to_string()));
+    space.write("data/labels/2025-01-02.txt", "FAIL always\n");
+    run(&space, &[]).with(1).says("failed: label@2025-01-02");
+    space.remove("data/labels/2025-01-02.txt");
+    runner(&space, "retry")
+        .with(0)
+        .says("left out, for what it read is not there any more: label@2025-01-02")
+        .says("ran page@2025-01-02");
+    assert_eq!(page(&space, "2025-01-02"), "one\ntwo\n");
 }

@@ -134,6 +134,15 @@ fn a_run_is_found_by_enough_of_its_name() {
     {
         shows(&runs(&space, &[written]).with(0), &format!("run      {meant}, done"));
     }
+    // A whole name is that run, even if it begins the name of another.
+    let longer = format!("{}0", names[0]);
+    std::fs::rename(
+        space.path(&format!(".cache/v1/runs/{}", names[1])),
+        space.path(&format!(".cache/v1/runs/{longer}")),
+    )
+    .unwrap();
+    shows(&runs(&space, &[&names[0]]).with(0), &format!("run      {}, done", names[0]));
+    shows(&runs(&space, &[&longer]).with(0), &format!("run      {longer}, done"));
     runs(&space, &["2"]).with(2).says("`2` could be ").says("write more of it");
     runs(&space, &["lst"]).with(2).says("no run `lst`");
 }

@@ -117,3 +117,18 @@ fn asking_changes_nothing_and_a_typo_gets_a_suggestion() {
     assert!(space.tree(".") == before);
     runner(&space, "why pge@2025-01-03").with(2).says("did you mean `page`?");
 }
+
+#[test]
+fn a_result_that_was_removed_is_told_from_one_that_was_never_there() {
+    let space = new("why_removed");
+    assert!(sentence(&space, "take@2025-01-02").contains("it never ran before"));
+    run(&space, &[]).with(0);
+    let runs = std::fs::read_dir(space.path(".cache/v1/runs")).unwrap();
+    let made: Vec<String> = runs.map(|run| run.unwrap().file_name().into_string().unwrap()).collect();
+    space.remove(".cache/v1/results");
+    let removed = format!("the result, which run {} made, was removed", made[0]);
+    assert!(sentence(&space, "take@2025-01-02").contains(&removed), "{}", sentence(&space, "take@2025-01-02"));
+    assert!(why(&space, "page@2025-01-03").contains(&format!("its result, which run {} made, was removed", made[0])));
+    run(&space, &[]).with(0).says("9 ran");
+    assert!(sentence(&space, "take@2025-01-02").contains(&removed));
+}

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::address::Address;
+use crate::address::{self, Address};
 use crate::graph::{Graph, NodeId};
 use crate::predict::Prediction;
 use crate::spec::{Origin, PipelineSpec};
@@ -48,6 +48,8 @@ pub enum Cause {
     Reads(String),
     /// It could not run.
     Problem(String),
+    /// The run of this name made it, and its result was removed since.
+    Gone(String),
 }
 
 /// A file of a result.
@@ -160,8 +162,7 @@ impl Explainer<'_> {
     }
 
     fn name(&self, address: Address) -> String {
-        let task = &self.spec.task(address.task).name;
-        address.day.map_or(task.clone(), |day| format!("{task}@{day}"))
+        address::name(&self.spec.task(address.task).name, address.day)
     }
 }
 
@@ -189,6 +190,7 @@ impl Cause {
             Cause::Change(change) | Cause::Output { change, .. } => change.to_string(),
             Cause::Reads(node) => format!("reads {node}, which would run"),
             Cause::Problem(message) => message.clone(),
+            Cause::Gone(run) => format!("its result, which run {run} made, was removed"),
         }
     }
 }

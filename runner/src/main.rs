@@ -32,6 +32,7 @@ mod pattern;
 mod picture;
 mod plan;
 mod predict;
+mod program;
 mod resolve;
 mod schedule;
 mod span;

@@ -3,7 +3,7 @@
 //! A run and a plan both ask here, so neither can know more than the other. It reads digests and runs nothing.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use crate::day::Day;
 use crate::graph::{Graph, NodeId, Read};
 use crate::layout::Outputs;
 use crate::pattern;
-use crate::spec::{Output, PipelineSpec, Task};
+use crate::program::Program;
+use crate::spec::{Output, PipelineSpec, Task, TaskId};
 use crate::store::{Digest, Kept, Manifest, ManifestInput, Seen, Store};
 
 /// All that it takes to look at a node.
@@ -24,14 +25,14 @@ pub struct Resolver<'a> {
     pub store: &'a Store,
     /// The raw files' folder; absolute, since programs run in it.
     pub data: &'a Path,
-    /// The program of each task.
-    pub programs: &'a [PathBuf],
+    /// The program of each task that has nodes.
+    pub programs: &'a HashMap<TaskId, Program>,
 }
 
 /// A node whose inputs are all there.
 pub struct Resolved {
     pub manifest: Manifest,
-    /// The program and the raw files, as they were when they were looked at.
+    /// The program, what belongs to it, and the raw files, as they were when they were looked at.
     pub seen: Vec<(PathBuf, Seen)>,
     /// `--in` arguments in the order of the manifest's inputs.
     inputs: Vec<OsString>,
@@ -101,9 +102,16 @@ impl Resolver<'_> {
     pub fn resolve(&self, id: NodeId, results: ResultOf, sight: &dyn Sight) -> Result<Option<Resolved>> {
         let node = self.graph.node(id);
         let task = self.spec.task(node.task);
-        let program = &self.programs[node.task.0];
-        let Some(seen) = sight.see(program)? else { return Ok(None) };
-        let mut gathered = Gathered { inputs: Vec::new(), arguments: Vec::new(), seen: vec![(program.clone(), seen)] };
+        let program = &self.programs[&node.task];
+        let Some(seen) = sight.see(&program.path)? else { return Ok(None) };
+        let seen_first = vec![(program.path.clone(), seen)];
+        let mut gathered = Gathered { inputs: Vec::new(), arguments: Vec::new(), seen: seen_first };
+        let mut with = BTreeMap::new();
+        for (name, path) in &program.with {
+            let Some(seen) = sight.see(path)? else { return Ok(None) };
+            with.insert(name.clone(), seen.digest);
+            gathered.seen.push((path.clone(), seen));
+        }
         for node_input in &node.inputs {
             let input = &task.inputs[node_input.input];
             match &node_input.what {
@@ -140,6 +148,7 @@ impl Resolver<'_> {
             task: task.name.clone(),
             day: node.day,
             program: seen.digest,
+            with,
             arguments: task.arguments.clone(),
             environment: task.environment.clone(),
             inputs: gathered.inputs,

@@ -12,6 +12,16 @@ pub fn plain(text: &str) -> String {
     if text.contains(acts) { text.replace(acts, "") } else { text.to_string() }
 }
 
+/// Reads an amount of memory or disk space, in bytes. A number alone is refused: nobody means bytes.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    let bare = text.trim().parse::<f64>().is_ok();
+    let size = text.parse::<ByteSize>().ok().map(|size| size.as_u64()).filter(|_| !bare);
+    size.ok_or_else(|| {
+        let meant = if bare { format!(", such as {}GB", text.trim()) } else { ", such as 500MB or 2GiB".to_string() };
+        format!("write a number with a unit{meant}")
+    })
+}
+
 /// An amount of memory or disk space, such as `40.0 MB`.
 pub fn size(bytes: u64) -> String {
     ByteSize(bytes).display().si().to_string()

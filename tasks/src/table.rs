@@ -96,6 +96,12 @@ impl TableFile {
     }
 }
 
+/// Creates the file of a table. The error names the place.
+#[expect(clippy::disallowed_methods, reason = "this is where the files of tables are created")]
+pub fn create(path: &Path) -> Result<File> {
+    File::create(path).with_context(|| format!("cannot create {}", path.display()))
+}
+
 /// Writes a table whose columns are those of `schema`, in that order.
 ///
 /// No column is nullable, and all values are PLAIN: to look for repetition takes longer than to read and write what is
@@ -106,7 +112,7 @@ pub fn write(path: &Path, schema: Schema, columns: Vec<Column>) -> Result<()> {
     if !expected.eq(rows.columns().iter().map(|column| (column.name().as_str(), column.dtype()))) {
         bail!("a table of {} cannot have the columns {:?}", schema.table, rows.schema());
     }
-    let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+    let file = create(path)?;
     let numbers = schema.columns.iter().all(|(_, dtype)| !dtype.is_nested() && !dtype.is_string());
     let options = WriteOptions {
         statistics: StatisticsOptions::default(),

@@ -1,5 +1,6 @@
 //! Small tables for tests: written from literal rows, read back as text.
 #![allow(dead_code, reason = "each test file uses the part of this that it needs")]
+#![allow(clippy::disallowed_methods, reason = "tests write files")]
 
 use polars::prelude::*;
 

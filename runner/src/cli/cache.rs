@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bytesize::ByteSize;
 use clap::{Args, Subcommand};
 
 use super::Places;
+use crate::text::parse_size;
 
 /// See what the cache holds, remove what is no longer needed, check that it is what was written
 ///
@@ -74,8 +74,8 @@ pub struct CacheGcArguments {
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     pub older_than: Option<Duration>,
     /// Of what need not stay, remove what was not used for the longest time until the cache is no larger, such as 20GB
-    #[arg(long, value_name = "SIZE")]
-    pub max_size: Option<ByteSize>,
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_size: Option<u64>,
     /// Forget the days that were published in a folder that is gone, so that what they need may go
     #[arg(long, value_name = "FOLDER")]
     pub forget: Vec<PathBuf>,

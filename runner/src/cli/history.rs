@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{OutputFolders, Places, Range};
+use super::{Places, Range};
 
 /// Show which results are there: a row a task, a character a day
 ///
@@ -21,8 +21,6 @@ Examples:
 pub struct StatusArguments {
     #[command(flatten)]
     pub range: Range,
-    #[command(flatten)]
-    pub outputs: OutputFolders,
     /// Print a JSON list of all nodes, those of other days among them, on stdout
     #[arg(long)]
     pub json: bool,

@@ -8,15 +8,15 @@ mod history;
 mod manual;
 mod shared;
 
-use bytesize::ByteSize;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::day::Day;
+use crate::text::parse_size;
 
 pub use cache::{CacheArguments, CacheGcArguments, CacheSizeArguments, CacheVerb, CacheVerifyArguments};
 pub use history::{LogArguments, RunsArguments, StatusArguments};
 pub use manual::{CompletionsArguments, ManArguments};
-pub use shared::{OutputFolders, Places, Range};
+pub use shared::{Places, ProjectPlaces, Range};
 
 /// Builds tables day by day from raw files, and runs again only what has changed
 ///
@@ -77,8 +77,8 @@ pub struct RunArguments {
     ///
     /// A node is counted with the `memory` that its task declares, or else with the most that the task ever took. One
     /// that needs more than there is runs alone.
-    #[arg(long, value_name = "SIZE")]
-    pub memory: Option<ByteSize>,
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub memory: Option<u64>,
     /// Run the tasks named by --task on the days asked for even if nothing has changed; without --task, everything
     #[arg(long)]
     pub force: bool,
@@ -94,8 +94,6 @@ pub struct RunArguments {
     /// Print the outcome as one JSON object on stdout
     #[arg(long)]
     pub json: bool,
-    #[command(flatten)]
-    pub outputs: OutputFolders,
     #[command(flatten)]
     pub places: Places,
 }
@@ -205,7 +203,7 @@ pub struct DiffArguments {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub places: Places,
+    pub places: ProjectPlaces,
 }
 
 /// Say why a node has the result that it has, or would run
@@ -240,7 +238,7 @@ pub struct NodeArguments {
     #[arg(long, value_name = "NAME")]
     pub output: Option<String>,
     #[command(flatten)]
-    pub places: Places,
+    pub places: ProjectPlaces,
 }
 
 /// Show the pipeline, or the nodes of some days and what each reads

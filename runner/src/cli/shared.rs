@@ -26,9 +26,11 @@ pub struct Range {
     pub layout: Option<Layouts>,
 }
 
-/// Where days are published; what is not given comes from pipeline.yaml.
-#[derive(Args, Default)]
-pub struct OutputFolders {
+/// Where things are; what is not given comes from pipeline.yaml. Every verb takes the same.
+#[derive(Args, Clone, Default)]
+pub struct Places {
+    #[command(flatten)]
+    pub project: ProjectPlaces,
     /// The folder in which days are published
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
@@ -37,9 +39,10 @@ pub struct OutputFolders {
     pub compact: Option<PathBuf>,
 }
 
-/// Where things are; what is not given comes from pipeline.yaml.
-#[derive(Args)]
-pub struct Places {
+/// Where things are for a verb that looks at one result: it has to do with no published day, and `--output` is an output
+/// of the node.
+#[derive(Args, Clone, Default)]
+pub struct ProjectPlaces {
     /// The pipeline [default: pipeline.yaml in this folder or the nearest one above]
     #[arg(long, value_name = "FILE")]
     pub pipeline: Option<PathBuf>,
@@ -49,4 +52,10 @@ pub struct Places {
     /// The folder of the cache
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
+}
+
+impl From<ProjectPlaces> for Places {
+    fn from(project: ProjectPlaces) -> Self {
+        Places { project, ..Places::default() }
+    }
 }

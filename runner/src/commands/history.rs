@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::anyhow;
-
 use super::CommandError;
-use crate::exit::Exit;
+use super::project::Project;
 use crate::journal::{self, Attempt, Outcome, Record};
 use crate::state::Told;
 use crate::store::Store;
@@ -15,15 +13,18 @@ use crate::usage::Usage;
 const LAST: &str = "last";
 
 /// The run that is meant, and how it ended: the last, or the one whose name begins like that.
-pub fn find_run(store: &Store, name: Option<&str>) -> Result<(Record, End), CommandError> {
-    let usage = |message: String| CommandError::new(Exit::Usage, anyhow!(message));
+pub fn find_run(project: &Project, store: &Store, name: Option<&str>) -> Result<(Record, End), CommandError> {
+    let usage = CommandError::usage;
     let name = name.filter(|name| *name != LAST);
     let runs = journal::runs(&store.runs());
-    let wanted: Vec<&String> = runs.iter().filter(|run| name.is_none_or(|name| run.starts_with(name))).collect();
+    // A whole name is that run, also where another name goes on from it.
+    let exact = runs.iter().find(|run| name == Some(run.as_str()));
+    let begin = runs.iter().filter(|run| name.is_none_or(|name| run.starts_with(name)));
+    let wanted: Vec<&String> = exact.map_or_else(|| begin.collect(), |run| vec![run]);
     let mut records = wanted.iter().filter_map(|run| read_run(store, run));
     match (name, &wanted[..]) {
         (None, _) => records.next().ok_or_else(|| usage("nothing ran yet that left a journal".to_string())),
-        (Some(name), []) => Err(usage(format!("no run `{name}`; `runner runs` lists them"))),
+        (Some(name), []) => Err(usage(format!("no run `{name}`; `{}` lists them", project.hint("runs")))),
         (Some(name), [only]) => {
             records.next().ok_or_else(|| usage(format!("the journal of {only} (`{name}`) is lost")))
         }
@@ -70,6 +71,20 @@ pub fn told(store: &Store, mut open: BTreeSet<String>) -> Told {
         }
     }
     told
+}
+
+/// The runs that made each node, as far as there are journals of them, the newest first.
+pub fn makers(store: &Store) -> BTreeMap<String, Vec<String>> {
+    let mut makers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for run in journal::runs(&store.runs()) {
+        for (name, node) in Record::read(&store.runs(), &run).map(|record| record.nodes).unwrap_or_default() {
+            let last = node.attempts.last().and_then(|attempt| attempt.outcome.as_ref());
+            if matches!(last, Some(Outcome::Ran { .. })) {
+                makers.entry(name).or_default().push(run.clone());
+            }
+        }
+    }
+    makers
 }
 
 /// How a run ended.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use serde_json::json;
 
 use super::history::{End, find_run, outcome, read_run};
@@ -26,11 +26,11 @@ struct Told {
 
 pub fn log(arguments: &LogArguments) -> Result<Exit, CommandError> {
     let project = Project::open(&arguments.places)?;
-    let address = Address::parse(&arguments.node, &project.spec).map_err(usage)?;
+    let address = Address::parse(&arguments.node, &project.spec).map_err(CommandError::usage)?;
     let name = address.node(&project.spec);
     let store = Store::open(&project.cache);
     let told = match &arguments.run {
-        Some(run) => in_run(find_run(&store, Some(run))?, &name)?,
+        Some(run) => in_run(find_run(&project, &store, Some(run))?, &name)?,
         None => newest(&store, &name).ok_or_else(|| never_started(&project, &store, address))?,
     };
     show(&told, &name, arguments.attempt, arguments.json)
@@ -42,7 +42,10 @@ fn show(told: &Told, name: &str, attempt: Option<u32>, json: bool) -> Result<Exi
     let last = node.attempts.len() as u32;
     let number = attempt.unwrap_or(last);
     let Some(attempts) = node.attempts.get(..number as usize) else {
-        return Err(usage(format!("{name} has no attempt {number} in run {}; the last is {last}", run.id)));
+        return Err(CommandError::usage(format!(
+            "{name} has no attempt {number} in run {}; the last is {last}",
+            run.id
+        )));
     };
     let became = outcome(attempts, *end);
     let message = match attempts.last().and_then(|attempt| attempt.outcome.as_ref()) {
@@ -79,10 +82,6 @@ fn read(file: &Path) -> Result<Option<String>, CommandError> {
     }
 }
 
-fn usage(message: String) -> CommandError {
-    CommandError::new(Exit::Usage, anyhow!(message))
-}
-
 /// What the newest run tells that started the program of a node.
 fn newest(store: &Store, name: &str) -> Option<Told> {
     journal::runs(&store.runs()).iter().find_map(|run| {
@@ -103,7 +102,7 @@ fn in_run((run, end): (Record, End), name: &str) -> Result<Told, CommandError> {
         None if run.ended.is_none() => "it had a result already, or its turn did not come".to_string(),
         None => "it had a result already".to_string(),
     };
-    Err(usage(format!("{name} did not run in run {}: {because}", run.id)))
+    Err(CommandError::usage(format!("{name} did not run in run {}: {because}", run.id)))
 }
 
 fn started(run: &Record, name: &str) -> Option<NodeRecord> {
@@ -115,8 +114,8 @@ fn never_started(project: &Project, store: &Store, address: Address) -> CommandE
     let name = address.node(&project.spec);
     let task = &project.spec.task(address.task).name;
     let kept = store.newest(task, address.own_day(&project.spec)).and_then(|kept| kept.entry());
-    usage(match kept {
+    CommandError::usage(match kept {
         Some(entry) => format!("{name} was made by run {}, whose journal and logs are not there any more", entry.run),
-        None => format!("no run has started {name} yet; `runner runs` lists the runs that there were"),
+        None => format!("no run has started {name} yet; `{}` lists the runs that there were", project.hint("runs")),
     })
 }

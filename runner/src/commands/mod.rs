@@ -18,7 +18,12 @@ mod show;
 mod status;
 mod why;
 
-use std::io::{Write, stderr, stdout};
+use std::io::{self, ErrorKind, Write, stderr, stdout};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Mutex;
+
+use anyhow::anyhow;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
@@ -42,11 +47,21 @@ pub fn dispatch(cli: Cli) -> Exit {
         Command::Man(arguments) => manual::man(&arguments),
         Command::Cache(arguments) => cache::cache(&arguments),
     };
-    ended.unwrap_or_else(|error| {
+    let exit = ended.unwrap_or_else(|error| {
         tell(&format!("error: {:#}", error.error));
         error.exit
-    })
+    });
+    match UNWRITTEN.lock().ok().and_then(|mut unwritten| unwritten.take()) {
+        Some(error) => {
+            tell(&format!("error: cannot write what was asked for: {error}"));
+            if exit == Exit::Done { Exit::Usage } else { exit }
+        }
+        None => exit,
+    }
 }
+
+/// Why something could not be written to stdout, if it could not. There is one stdout, so there is one of these.
+static UNWRITTEN: Mutex<Option<io::Error>> = Mutex::new(None);
 
 /// Why a command ended early.
 pub struct CommandError {
@@ -57,6 +72,11 @@ pub struct CommandError {
 impl CommandError {
     pub fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
         CommandError { exit, error: error.into() }
+    }
+
+    /// Something that was asked for makes no sense.
+    pub fn usage(message: String) -> Self {
+        CommandError::new(Exit::Usage, anyhow!(message))
     }
 }
 
@@ -80,8 +100,25 @@ pub fn tell(text: &str) {
 
 /// Data, for programs and pipes.
 pub fn print(text: &str) {
+    print_bytes(plain(text).as_bytes());
+}
+
+/// A path as it is, for another program to open.
+pub fn print_path(path: &Path) {
+    print_bytes(path.as_os_str().as_bytes());
+}
+
+/// Prints a line. If that fails the command comes to its end all the same, and then says so.
+fn print_bytes(line: &[u8]) {
+    let mut out = stdout().lock();
+    let written = out.write_all(line).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
     // A reader that has seen enough closes the pipe; that is no failure of the command.
-    let _ = writeln!(stdout(), "{}", plain(text));
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+        && let Ok(mut unwritten) = UNWRITTEN.lock()
+    {
+        unwritten.get_or_insert(error);
+    }
 }
 
 /// How wide data for people may be: as wide as the terminal that it goes to, or as most are where it goes elsewhere.

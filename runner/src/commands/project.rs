@@ -1,15 +1,18 @@
 //! What every command starts from: the pipeline, the folders it is about, and a plan over them.
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
 use super::CommandError;
-use crate::cli::{OutputFolders, Places, Range};
+use crate::cli::{Places, Range};
+use crate::exec::quoted;
 use crate::exit::Exit;
 use crate::journal::Command;
 use crate::layout::{Layout, Outputs};
 use crate::plan::{self, Plan, Request};
+use crate::program::Program;
 use crate::resolve::Resolver;
 use crate::spec::{self, PipelineSpec, TaskId};
 use crate::store::Store;
@@ -22,19 +25,39 @@ pub struct Project {
     pub pipeline: PathBuf,
     pub data: PathBuf,
     pub cache: PathBuf,
+    /// The places that the command line names.
+    pub given: Places,
 }
 
 impl Project {
     /// Reads the pipeline; what the command line does not say of folders, the pipeline does.
     pub fn open(places: &Places) -> Result<Self, CommandError> {
-        let file = places.pipeline.clone().unwrap_or_else(|| nearest(Path::new(spec::FILE)));
+        let given = &places.project;
+        let file = given.pipeline.clone().unwrap_or_else(|| nearest(Path::new(spec::FILE)));
         let spec = PipelineSpec::load(&file).map_err(|error| CommandError::new(Exit::Usage, error))?;
         Ok(Project {
             pipeline: absolute(Some(&file), &file)?,
-            data: absolute(places.data.as_deref(), &spec.data)?,
-            cache: absolute(places.cache.as_deref(), &spec.cache)?,
+            data: absolute(given.data.as_deref(), &spec.data)?,
+            cache: absolute(given.cache.as_deref(), &spec.cache)?,
+            given: places.clone(),
             spec,
         })
+    }
+
+    /// A command that a person can type here and now: with the places that were given for this one.
+    pub fn hint(&self, words: &str) -> String {
+        let Places { project, output, compact } = &self.given;
+        let places = [
+            ("pipeline", &project.pipeline),
+            ("data", &project.data),
+            ("cache", &project.cache),
+            ("output", output),
+            ("compact", compact),
+        ];
+        let given = places.iter().filter_map(|(name, place)| {
+            place.as_ref().map(|place| format!(" --{name} {}", quoted(&place.to_string_lossy())))
+        });
+        format!("runner {words}{}", given.collect::<String>())
     }
 
     /// The plainest command over some days: everything else as it usually is.
@@ -52,15 +75,15 @@ impl Project {
             only: None,
             pipeline: self.pipeline.clone(),
             data: self.data.clone(),
-            outputs: self.outputs(&OutputFolders::default())?,
+            outputs: self.outputs()?,
             cache: self.cache.clone(),
         })
     }
 
     /// Where days are published. Compact ones go beside an output folder that was given: a run into a folder of its own
     /// leaves those of the project alone.
-    pub fn outputs(&self, given: &OutputFolders) -> Result<Outputs, CommandError> {
-        let usual = &self.spec.outputs;
+    pub fn outputs(&self) -> Result<Outputs, CommandError> {
+        let (given, usual) = (&self.given, &self.spec.outputs);
         let output = absolute(given.output.as_deref(), &usual.output)?;
         let beside = if given.output.is_some() { Outputs::beside(&output) } else { usual.compact.clone() };
         let compact = absolute(given.compact.as_deref(), &beside)?;
@@ -93,33 +116,24 @@ impl Project {
         Survey::take(&self.spec, &self.data).map_err(|error| CommandError::new(Exit::InputMissing, error))
     }
 
-    pub fn resolver<'a>(&'a self, plan: &'a Plan, store: &'a Store, programs: &'a [PathBuf]) -> Resolver<'a> {
+    pub fn resolver<'a>(
+        &'a self,
+        plan: &'a Plan,
+        store: &'a Store,
+        programs: &'a HashMap<TaskId, Program>,
+    ) -> Resolver<'a> {
         Resolver { spec: &self.spec, graph: &plan.graph, store, data: &self.data, programs }
     }
 
-    /// The program of each task: a bare name is beside the runner itself, never looked up in PATH (where `join` and
-    /// `read` are other programs).
-    pub fn programs(&self, plan: &Plan) -> Result<Vec<PathBuf>, CommandError> {
+    /// The program of each task that has nodes: a bare name is beside the runner itself, never looked up in PATH (where
+    /// `join` and `read` are other programs).
+    pub fn programs(&self, plan: &Plan) -> Result<HashMap<TaskId, Program>, CommandError> {
         let beside = beside()?;
         let folder = std::path::absolute(&self.spec.folder).context("cannot find the folder of the pipeline")?;
-        let used = |id: TaskId| plan.graph.ids().any(|node| plan.graph.node(node).task == id);
-        let mut programs = Vec::new();
-        for id in self.spec.task_ids() {
-            let task = self.spec.task(id);
-            let program = if task.run.contains('/') { folder.join(&task.run) } else { beside.join(&task.run) };
-            if used(id) && !program.is_file() {
-                let place = program.display();
-                let message = format!(
-                    "the program of the task `{}` is not there: {place}\n\
-                     a name without a slash is a program beside the runner; \
-                     build all of them with `cargo build --release --workspace`",
-                    task.name
-                );
-                return Err(anyhow!(message).into());
-            }
-            programs.push(program);
-        }
-        Ok(programs)
+        let used: BTreeSet<TaskId> = plan.graph.ids().map(|id| plan.graph.node(id).task).collect();
+        let program =
+            |id: TaskId| Ok((id, Program::find(self.spec.task(id), &folder, &beside).map_err(CommandError::usage)?));
+        used.into_iter().map(program).collect()
     }
 }
 

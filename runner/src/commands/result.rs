@@ -3,14 +3,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
-
 use super::project::Project;
 use super::{CommandError, tell};
 use crate::address::Address;
-use crate::cli::Places;
+use crate::cli::ProjectPlaces;
 use crate::day::Day;
-use crate::exit::Exit;
 use crate::plan::Request;
 use crate::predict::{Prediction, predict};
 use crate::resolve::Glancing;
@@ -31,23 +28,27 @@ impl Found {
     pub fn path(&self, node: &str) -> Result<&PathBuf, CommandError> {
         match &self.paths[..] {
             [path] => Ok(path),
-            paths => Err(usage(format!("{node} has {} parts: name a day, such as {node}@2025-08-16", paths.len()))),
+            paths => Err(CommandError::usage(format!(
+                "{node} has {} parts: name a day, such as {node}@2025-08-16",
+                paths.len()
+            ))),
         }
     }
 }
 
 /// The files of an output of a node; says so if they are not those of now.
-pub fn find(places: &Places, node: &str, output: Option<&str>) -> Result<Found, CommandError> {
-    let project = Project::open(places)?;
-    let address = Address::parse(node, &project.spec).map_err(usage)?;
-    let output = choose_output(&project, address, output).map_err(usage)?;
+pub fn find(places: &ProjectPlaces, node: &str, output: Option<&str>) -> Result<Found, CommandError> {
+    let project = Project::open(&places.clone().into())?;
+    let address = Address::parse(node, &project.spec).map_err(CommandError::usage)?;
+    let output = choose_output(&project, address, output).map_err(CommandError::usage)?;
     let store = Store::open(&project.cache);
     let (kept, stale) = newest(&project, &store, address)?;
     let task = &project.spec.task(address.task).name;
     let Some(kept) = kept else {
         let day = address.day.map_or("DAY".to_string(), |day| day.to_string());
-        return Err(usage(format!(
-            "{node} has no result yet\nmake it with: runner run --task {task} --from {day} --to {day}"
+        return Err(CommandError::usage(format!(
+            "{node} has no result yet\nmake it with: {}",
+            project.hint(&format!("run --task {task} --from {day} --to {day}"))
         )));
     };
     if let Some(reason) = stale {
@@ -56,7 +57,9 @@ pub fn find(places: &Places, node: &str, output: Option<&str>) -> Result<Found, 
     let part = address.day.filter(|_| output.parts.is_some());
     let paths = files(&kept, &output.name, part);
     match part {
-        Some(day) if paths.is_empty() => Err(usage(format!("`{}` of {task} has nothing for {day}", output.name))),
+        Some(day) if paths.is_empty() => {
+            Err(CommandError::usage(format!("`{}` of {task} has nothing for {day}", output.name)))
+        }
         _ => Ok(Found { paths, address, output: output.name.clone(), kept }),
     }
 }
@@ -100,8 +103,4 @@ fn newest(project: &Project, store: &Store, address: Address) -> Result<(Option<
         Some(Prediction::WouldFail(message)) => older(message),
         Some(Prediction::Unknown) | None => older("it has nothing to read".to_string()),
     }
-}
-
-fn usage(message: String) -> CommandError {
-    CommandError::new(Exit::Usage, anyhow!(message))
 }

@@ -40,11 +40,10 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
     let project = Project::open(&arguments.places)?;
     let command = Command {
         jobs: arguments.jobs,
-        memory: arguments.memory.map(|size| size.as_u64()),
+        memory: arguments.memory,
         force: arguments.force,
         fail_fast: arguments.fail_fast,
         verify: arguments.verify,
-        outputs: project.outputs(&arguments.outputs)?,
         ..project.command(&arguments.range)?
     };
     if arguments.dry_run {
@@ -79,7 +78,7 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
         let counts = Counts { cached: known.len(), ..Counts::default() };
         (None, Summary { counts, ..Summary::default() })
     } else {
-        warn_of_full_disk(&resolver, &known, &command);
+        warn_of_full_disk(project, &resolver, &known);
         let executor = Arc::new(LocalProcesses::default());
         let id = format!("{}-{}", Utc::now().format("%Y%m%dT%H%M%SZ"), std::process::id());
         let publishes = publishes(&resolver, &known, &command.outputs);
@@ -121,6 +120,9 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
         tell(&format!("warning: {error:#}"));
     }
     report(id.as_deref(), &plan, &summary, started, json);
+    if summary.counts.failed > 0 || summary.interrupted {
+        tell(&format!("`{}` does what is left", project.hint("retry")));
+    }
     Ok(if summary.interrupted {
         Exit::Interrupted
     } else if summary.counts.failed > 0 {
@@ -175,18 +177,19 @@ fn draw() -> u64 {
 }
 
 /// Says so if earlier results foretell that the disk will not do.
-fn warn_of_full_disk(resolver: &Resolver, known: &[Option<Arc<Kept>>], command: &Command) {
+fn warn_of_full_disk(project: &Project, resolver: &Resolver, known: &[Option<Arc<Kept>>]) {
     let sizes = resolver.store.index.mean_sizes();
     let task = |id: NodeId| &resolver.spec.task(resolver.graph.node(id).task).name;
     let missing = resolver.graph.ids().filter(|id| known[id.index()].is_none());
     let expected: u64 = missing.filter_map(|id| sizes.get(task(id))).sum();
-    if let Some(free) = machine::free_space(&command.cache).filter(|free| *free < expected) {
+    if let Some(free) = machine::free_space(&project.cache).filter(|free| *free < expected) {
         tell(&format!(
             "warning: going by earlier results this takes about {}, but there is room for {} in {}\n\
-             `runner cache gc` says what could go",
+             `{}` says what could go",
             text::size(expected),
             text::size(free),
-            ui::short(&command.cache).display()
+            ui::short(&project.cache).display(),
+            project.hint("cache gc")
         ));
     }
 }
@@ -243,9 +246,6 @@ fn report(id: Option<&str>, plan: &Plan, summary: &Summary, started: Instant, js
     if summary.republished > 0 {
         let days = if summary.republished == 1 { "1 day was" } else { &format!("{} days were", summary.republished) };
         tell(&format!("{days} published again from the cache: the output folder did not show them as they were made"));
-    }
-    if *failed > 0 || *interrupted {
-        tell("`runner retry` does what is left");
     }
     if json {
         let failures: Vec<_> = failures

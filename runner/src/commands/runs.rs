@@ -25,9 +25,10 @@ pub struct Overview {
 }
 
 pub fn runs(arguments: &RunsArguments) -> Result<Exit, CommandError> {
-    let store = Store::open(&Project::open(&arguments.places)?.cache);
+    let project = Project::open(&arguments.places)?;
+    let store = Store::open(&project.cache);
     if let Some(name) = &arguments.run {
-        run_details::show(&Overview::of(find_run(&store, Some(name))?), arguments.json);
+        run_details::show(&Overview::of(find_run(&project, &store, Some(name))?), arguments.json);
         return Ok(Exit::Done);
     }
     let names = journal::runs(&store.runs());

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::anyhow;
-
 use super::CommandError;
 use crate::address::Address;
 use crate::day::Day;
-use crate::exit::Exit;
 use crate::graph::{Graph, NodeId};
 use crate::journal::Command;
 use crate::layout::Layouts;
@@ -27,7 +24,7 @@ impl Selection {
     /// What a command asks for: what is left of an earlier run, or whole tasks on whole days.
     pub fn of(command: &Command, spec: &PipelineSpec) -> Result<Self, CommandError> {
         if command.from > command.to {
-            return Err(usage(format!("--from {} is after --to {}", command.from, command.to)));
+            return Err(CommandError::usage(format!("--from {} is after --to {}", command.from, command.to)));
         }
         let layouts = command.layout.unwrap_or(spec.layouts);
         let named = named(spec, &command.tasks, layouts)?;
@@ -53,7 +50,7 @@ fn named(spec: &PipelineSpec, tasks: &[String], layouts: Layouts) -> Result<Vec<
     let mut named = Vec::new();
     for text in tasks {
         let (name, followers) = text.strip_suffix('+').map_or((text.as_str(), false), |name| (name, true));
-        let task = spec.find_task(name).map_err(usage)?;
+        let task = spec.find_task(name).map_err(CommandError::usage)?;
         named.push(task);
         if followers {
             let followers = followers_of(spec, task).into_iter();
@@ -71,7 +68,9 @@ fn chosen(spec: &PipelineSpec, named: &[TaskId], layouts: Layouts) -> Result<Vec
     tasks.sort();
     tasks.dedup();
     if tasks.is_empty() {
-        return Err(usage("no task makes days of this layout\nask for another with --layout".to_string()));
+        return Err(CommandError::usage(
+            "no task makes days of this layout\nask for another with --layout".to_string(),
+        ));
     }
     Ok(tasks)
 }
@@ -95,13 +94,9 @@ fn followers_of(spec: &PipelineSpec, task: TaskId) -> Vec<TaskId> {
 fn left(spec: &PipelineSpec, names: &BTreeSet<String>, from: Day) -> Result<Request, CommandError> {
     let mut nodes = Vec::new();
     for name in names {
-        let address = Address::parse(name, spec).map_err(usage)?;
+        let address = Address::parse(name, spec).map_err(CommandError::usage)?;
         nodes.push((address.task, address.day.unwrap_or(from)));
     }
     nodes.sort_by_key(|(task, day)| (*day, *task));
     Ok(Request { nodes })
-}
-
-fn usage(message: String) -> CommandError {
-    CommandError::new(Exit::Usage, anyhow!(message))
 }

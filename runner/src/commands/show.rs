@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 
 use super::project::{Project, beside};
 use super::result::{Found, files, find};
-use super::{CommandError, print};
+use super::{CommandError, print_path};
 use crate::cli::{DiffArguments, NodeArguments, ShowArguments};
 use crate::exec;
 use crate::exit::Exit;
@@ -18,7 +18,7 @@ use crate::store::Store;
 /// Prints the path of each file of an output.
 pub fn path(arguments: &NodeArguments) -> Result<Exit, CommandError> {
     for path in find(&arguments.places, &arguments.node, arguments.output.as_deref())?.paths {
-        print(&path.display().to_string());
+        print_path(&path);
     }
     Ok(Exit::Done)
 }
@@ -67,7 +67,7 @@ pub fn diff(arguments: &DiffArguments) -> Result<Exit, CommandError> {
 /// The file of the result that a node had before the one that was found.
 fn before(found: &Found, arguments: &DiffArguments) -> Result<std::path::PathBuf, CommandError> {
     let node = &arguments.first;
-    let project = Project::open(&arguments.places)?;
+    let project = Project::open(&arguments.places.clone().into())?;
     let task = project.spec.task(found.address.task);
     let own_day = found.address.own_day(&project.spec);
     let part = found.address.day.filter(|_| task.is_once());

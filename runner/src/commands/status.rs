@@ -15,7 +15,6 @@ use crate::cli::StatusArguments;
 use crate::day::Day;
 use crate::exit::Exit;
 use crate::graph::NodeId;
-use crate::journal::Command;
 use crate::layout::Outputs;
 use crate::plan::Plan;
 use crate::predict::{Prediction, predict};
@@ -42,8 +41,7 @@ struct Line {
 
 pub fn status(arguments: &StatusArguments) -> Result<Exit, CommandError> {
     let project = Project::open(&arguments.places)?;
-    let outputs = project.outputs(&arguments.outputs)?;
-    let command = Command { outputs, ..project.command(&arguments.range)? };
+    let command = project.command(&arguments.range)?;
     let plan = project.unfold(&Selection::of(&command, &project.spec)?.request)?;
     for gap in &plan.gaps {
         tell(&format!("warning: {}", gap.describe(&project.spec)));

@@ -4,9 +4,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use anyhow::anyhow;
 use serde_json::{Value, json};
 
+use super::history::makers;
 use super::project::{Project, beside};
 use super::{CommandError, print};
 use crate::address::Address;
@@ -25,7 +25,7 @@ use crate::store::{Change, Check, Reason, Store};
 const MOST_SHOWN: usize = 3;
 
 pub fn why(arguments: &WhyArguments) -> Result<Exit, CommandError> {
-    let usage = |message: String| CommandError::new(Exit::Usage, anyhow!(message));
+    let usage = CommandError::usage;
     let project = Project::open(&arguments.places)?;
     let address = Address::parse(&arguments.node, &project.spec).map_err(usage)?;
     // A task that runs once is planned alike for any day.
@@ -38,7 +38,8 @@ pub fn why(arguments: &WhyArguments) -> Result<Exit, CommandError> {
         return Err(usage(format!("{} has nothing to read", arguments.node)));
     };
     let explainer = Explainer { spec: &project.spec, store: &store, graph: &plan.graph, predictions: &predictions };
-    let chains = explainer.explain(id);
+    let mut chains = explainer.explain(id);
+    tell_removed_from_new(&store, &mut chains);
     let prediction = &predictions[id.index()];
     if arguments.json {
         print(&as_json(&plan.graph, id, prediction, &chains).to_string());
@@ -58,6 +59,27 @@ pub fn why(arguments: &WhyArguments) -> Result<Exit, CommandError> {
     Ok(Exit::Done)
 }
 
+/// Where a node seems to have run for the first time although a run before has made it: that its result was removed.
+fn tell_removed_from_new(store: &Store, chains: &mut [Vec<Link>]) {
+    let is_first = |link: &Link| matches!(link.cause, Cause::Reason(Reason::FirstRun));
+    let links: Vec<&mut Link> = chains.iter_mut().flatten().filter(|link| is_first(link)).collect();
+    if links.is_empty() {
+        return;
+    }
+    let makers = makers(store);
+    for link in links {
+        let runs = makers.get(&link.node).map_or(&[][..], Vec::as_slice);
+        // The newest run comes first, and what came before it behind it.
+        let before = match &link.standing {
+            Standing::Ran(run) => runs.iter().skip_while(|maker| *maker != run).nth(1),
+            _ => runs.first(),
+        };
+        if let Some(run) = before {
+            link.cause = Cause::Gone(run.clone());
+        }
+    }
+}
+
 /// The whole answer in one sentence.
 fn sentence(node: &str, prediction: &Prediction, chains: &[Vec<Link>]) -> String {
     let standing = match (prediction, chains.first().and_then(|chain| chain.first())) {
@@ -73,13 +95,15 @@ fn sentence(node: &str, prediction: &Prediction, chains: &[Vec<Link>]) -> String
     let whose = if last.node == node { String::new() } else { format!(" of {}", last.node) };
     let it = if last.node == node { "it" } else { &last.node };
     let cause = match &last.cause {
-        Cause::Change(Change::Input { item, old, new, .. }) => match (old, new) {
+        Cause::Change(Change::Input { item, old, new, .. } | Change::With { name: item, old, new }) => match (old, new)
+        {
             (None, _) => format!("{item} was added"),
             (_, None) => format!("{item} was removed"),
             _ => format!("{item} changed"),
         },
         Cause::Change(Change::Program { .. }) => format!("the program{whose} changed"),
         Cause::Reason(Reason::FirstRun) => format!("{it} never ran before"),
+        Cause::Gone(run) => format!("the result{whose}, which run {run} made, was removed"),
         Cause::Reason(Reason::Forced) => format!("{it} was forced"),
         cause => format!("{}{whose}", cause.first_cause()),
     };
@@ -112,9 +136,9 @@ fn show_link(link: &Link) {
 fn contents(cause: &Cause) -> Option<String> {
     let (Cause::Change(change) | Cause::Output { change, .. }) = cause else { return None };
     match change {
-        Change::Input { old: Some(old), new: Some(new), .. } | Change::Program { old, new } => {
-            Some(format!("content {} -> {}", old.short(), new.short()))
-        }
+        Change::Input { old: Some(old), new: Some(new), .. }
+        | Change::With { old: Some(old), new: Some(new), .. }
+        | Change::Program { old, new } => Some(format!("content {} -> {}", old.short(), new.short())),
         Change::Variable { old, new, .. } => {
             let spelled =
                 |value: &Option<String>| value.as_ref().map_or("not set".into(), |value| format!("`{value}`"));

@@ -109,7 +109,7 @@ impl Engine<'_> {
         environment.insert("POLARS_MAX_THREADS".to_string(), assignment.threads.to_string().into());
         environment.insert("TASK_REPORT".to_string(), workspace.report().into());
         Job {
-            program: self.resolver.programs[node.task.0].clone(),
+            program: self.resolver.programs[&node.task].path.clone(),
             arguments: resolved.arguments(task, |output| workspace.output(output)),
             environment,
             folder: self.resolver.data.to_path_buf(),

@@ -19,6 +19,7 @@ const MOST: u64 = 6 << 20;
 const LEAST: u64 = 128 << 10;
 
 /// What stands on the command line of a job's program. If that is a file, it is written.
+#[expect(clippy::disallowed_methods, reason = "what a program is started with is written here")]
 pub fn on_command_line(job: &Job) -> io::Result<Vec<OsString>> {
     if fit(job) {
         return Ok(job.arguments.clone());

@@ -74,7 +74,7 @@ impl Executor for LocalProcesses {
             if state.closed {
                 return Ok(stopped);
             }
-            let child = Child::start(command)?;
+            let child = Child::start(command).map_err(|error| explained(error, job))?;
             state.guards.insert(child.guard());
             child
         };
@@ -124,6 +124,18 @@ fn command(job: &Job) -> io::Result<Command> {
         .current_dir(&job.folder)
         .stdin(Stdio::null());
     Ok(command)
+}
+
+/// Why a program could not be started, and what is wrong with it where that is known.
+fn explained(error: io::Error, job: &Job) -> io::Error {
+    let more = match error.kind() {
+        _ if error.raw_os_error() == Some(libc::ENOEXEC) => {
+            "its first line has to say what runs it, such as `#!/usr/bin/env python3`"
+        }
+        io::ErrorKind::NotFound if job.program.exists() => "the program that its first line names is not there",
+        _ => return error,
+    };
+    io::Error::other(format!("{error}; {more}"))
 }
 
 /// How many processes the kernel has ended for want of memory since it started.

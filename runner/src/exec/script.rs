@@ -56,7 +56,8 @@ fn placed(word: &str, outputs: &[(PathBuf, String)]) -> String {
     quoted(word)
 }
 
-fn quoted(word: &str) -> String {
+/// A word as a shell takes it, whatever is in it.
+pub fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=@:,+".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {
         word.to_string()

@@ -19,6 +19,7 @@ mod settle;
 pub mod svg;
 pub mod text;
 
+use crate::address;
 use crate::day::Day;
 use crate::graph::{Graph, NodeId, NodeInput};
 use crate::layout::Layout;
@@ -134,7 +135,7 @@ impl Block {
 
     /// `history@2025-08-16`, or the name alone.
     pub fn title(&self) -> String {
-        self.day.map_or(self.name.clone(), |day| format!("{}@{day}", self.name))
+        address::name(&self.name, self.day)
     }
 
     /// What there is to say about it below its name.

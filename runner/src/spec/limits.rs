@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
-use bytesize::ByteSize;
 use serde_yaml::Spanned;
 
 use super::Limits;
 use super::error::Problem;
 use super::yaml;
+use crate::text::parse_size;
 
 /// How long a node waits before it is tried again, if the pipeline does not say.
 const BACKOFF: Duration = Duration::from_secs(1);
@@ -33,9 +33,7 @@ fn duration(text: &Spanned<String>) -> Result<Duration, Problem> {
 }
 
 fn memory(text: &Spanned<String>) -> Result<u64, Problem> {
-    let parsed = text.value.parse::<ByteSize>().ok().filter(|size| size.as_u64() > 0);
-    parsed.map(|size| size.as_u64()).ok_or_else(|| {
-        Problem::at(text, format!("`{}` is not an amount of memory", text.value))
-            .hint("write a number with a unit, such as 500MB or 2GiB")
-    })
+    let wrong = |hint| Problem::at(text, format!("`{}` is not an amount of memory", text.value)).hint(hint);
+    let size = parse_size(&text.value).map_err(wrong)?;
+    if size > 0 { Ok(size) } else { Err(wrong("a program needs some".to_string())) }
 }

@@ -73,6 +73,8 @@ pub struct Task {
     pub name: String,
     /// A bare name is a program beside the runner's own; one with a slash is a path from the folder of the file.
     pub run: String,
+    /// Patterns of files that belong to the program, as paths from the folder of the file.
+    pub with: Vec<String>,
     pub rhythm: Rhythm,
     pub inputs: Vec<Input>,
     /// The parameters, as command-line arguments.

@@ -3,7 +3,6 @@
 //! Whether the names in it refer to anything is checked in [`super::check`]; so is what a source or a task cannot do
 //! without, since the parser notices that only where the mapping ends.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -53,6 +52,8 @@ pub enum Gaps {
 pub struct Task {
     pub run: Option<Spanned<String>>,
     #[serde(default)]
+    pub with: Vec<Spanned<String>>,
+    #[serde(default)]
     pub once: bool,
     pub every: Option<Spanned<Every>>,
     pub layout: Option<Layout>,
@@ -61,7 +62,7 @@ pub struct Task {
     #[serde(default)]
     pub params: Ordered<Spanned<serde_json::Value>>,
     #[serde(default)]
-    pub env: BTreeMap<String, String>,
+    pub env: Ordered<String>,
     #[serde(default)]
     pub outputs: Ordered<Spanned<String>>,
     pub publish: Option<Spanned<String>>,
@@ -143,9 +144,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
     }
 }
 
+/// How deep what the file says may be nested.
+const DEEPEST: usize = 16;
+
 /// Parses the text of a file. Only `true` and `false` are booleans, as in YAML 1.2: `no` is a country as often as not.
 pub fn parse(text: &str) -> Result<Pipeline, Problem> {
-    let options = serde_yaml::options! { strict_booleans: true };
+    // What a pipeline says is six levels deep. The parser goes a level down its stack for each, so there is an end to them.
+    let options = serde_yaml::options! { strict_booleans: true, budget: serde_yaml::budget! { max_depth: DEEPEST } };
     serde_yaml::from_str_with_options(text, options).map_err(|error| problem(&error, text))
 }
 

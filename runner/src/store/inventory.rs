@@ -193,7 +193,7 @@ fn day_of(name: &str) -> Option<Option<Day>> {
 
 /// The name of a node, as graphs and journals have it.
 pub(super) fn node(task: &str, day: Option<Day>) -> String {
-    day.map_or(task.to_string(), |day| format!("{task}@{day}"))
+    crate::address::name(task, day)
 }
 
 fn places_in(folder: &Path) -> Result<Vec<Place>> {

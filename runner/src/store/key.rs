@@ -19,6 +19,9 @@ pub struct Manifest {
     pub day: Option<Day>,
     /// The content of the program.
     pub program: Digest,
+    /// The content of the files that belong to it, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub with: BTreeMap<String, Digest>,
     /// The parameters as arguments, without the paths of inputs and outputs.
     pub arguments: Vec<String>,
     pub environment: BTreeMap<String, String>,
@@ -129,6 +132,7 @@ mod tests {
             task: "unify".into(),
             day: Some("2025-08-10".parse().unwrap()),
             program: Digest(blake3::hash(b"program")),
+            with: BTreeMap::from([("popularity/count.py".into(), Digest(blake3::hash(b"count")))]),
             arguments: vec!["--x".into(), "1".into()],
             environment: BTreeMap::new(),
             inputs: vec![ManifestInput {
@@ -142,11 +146,12 @@ mod tests {
 
     #[test]
     fn every_part_of_a_manifest_is_in_its_key() {
-        let changes: [fn(&mut Manifest); 9] = [
+        let changes: [fn(&mut Manifest); 10] = [
             |manifest| manifest.format += 1,
             |manifest| manifest.task.push('x'),
             |manifest| manifest.day = None,
             |manifest| manifest.program = Digest(blake3::hash(b"other")),
+            |manifest| manifest.with.clear(),
             |manifest| manifest.arguments = vec!["--x 1".into()],
             |manifest| drop(manifest.environment.insert("A".into(), "1".into())),
             |manifest| manifest.inputs[0].digest = Digest(blake3::hash(b"other")),

@@ -5,6 +5,7 @@
 //! | in it | why |
 //! |---|---|
 //! | the content of the program | another program may give another result |
+//! | the names and content of the files that belong to it (`with`) | what it imports is part of it |
 //! | the parameters, as arguments | likewise |
 //! | the declared variables | the program sees them and no others, but for a few such as `PATH` |
 //! | each input's content, name and order | an unchanged result of another node stops the wave here |

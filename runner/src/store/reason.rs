@@ -36,6 +36,12 @@ pub enum Change {
         old: Digest,
         new: Digest,
     },
+    /// A file that belongs to the program; `None` where it was or is not there.
+    With {
+        name: String,
+        old: Option<Digest>,
+        new: Option<Digest>,
+    },
     Arguments {
         old: Vec<String>,
         new: Vec<String>,
@@ -71,6 +77,9 @@ impl Reason {
         }
         if old.program != new.program {
             changes.push(Change::Program { old: old.program, new: new.program });
+        }
+        for (name, old, new) in differing(&old.with, &new.with) {
+            changes.push(Change::With { name, old, new });
         }
         if old.arguments != new.arguments {
             changes.push(Change::Arguments { old: old.arguments.clone(), new: new.arguments.clone() });
@@ -133,6 +142,7 @@ impl fmt::Display for Change {
         match self {
             Change::Format { .. } => formatter.write_str("the cache was written by another version"),
             Change::Program { .. } => formatter.write_str("the program changed"),
+            Change::With { name, old, new } => write!(formatter, "{} {name}", verb(old, new)),
             Change::Arguments { old, new } => {
                 write!(formatter, "arguments changed from `{}` to `{}`", old.join(" "), new.join(" "))
             }

@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use polars::prelude::{ArrowDataType, ArrowSchema, ArrowTimeUnit};
 use polars_parquet::parquet::metadata::ColumnDescriptor;
 
@@ -16,6 +16,7 @@ use super::{Action, Block, CREATED_BY};
 use crate::pages::file::{PageFile, RowGroup};
 use crate::pages::{ColumnPages, hybrid, required};
 use crate::schema::{ACTION_TYPE, CUSTOMER_ID, ITEM_ID, TIMESTAMP};
+use crate::table;
 
 /// A row group ends with the customer with whom it reaches so many rows. A reader holds one of each of its tables.
 const ROW_GROUP: usize = 1 << 16;
@@ -48,7 +49,7 @@ struct Pending {
 
 impl ActionWriter<BufWriter<File>> {
     pub fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+        let file = table::create(path)?;
         ActionWriter::new(BufWriter::with_capacity(1 << 16, file))
     }
 }

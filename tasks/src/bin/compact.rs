@@ -5,10 +5,11 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
 use tasks::compact::{self, CompactWriter};
 use tasks::report::Report;
+use tasks::table;
 use tasks::task::{self, Arguments, Contract};
 use tasks::training::{PORTION, Tables};
 
@@ -43,7 +44,7 @@ fn compact(arguments: &Compact) -> Result<Report> {
 
 fn create(contract: &Contract, name: &str) -> Result<BufWriter<File>> {
     let path = contract.output(name)?;
-    let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+    let file = table::create(path)?;
     Ok(BufWriter::with_capacity(1 << 16, file))
 }
 

@@ -1,12 +1,12 @@
 //! `join`: every impression gets its customer's history; the result is the training rows of a day.
 
-use std::fs::File;
 use std::io::BufWriter;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use tasks::report::Report;
+use tasks::table;
 use tasks::task::{self, Arguments, Contract};
 use tasks::training::{PORTION, Tables};
 use tasks::wide::{self, WideWriter};
@@ -35,7 +35,7 @@ fn join(arguments: &Join) -> Result<Report> {
     contract.expect(&["impressions", "histories"], &["rows"])?;
     let tables = Tables::open(contract.input("impressions")?, contract.input("histories")?)?;
     let path = contract.output("rows")?;
-    let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+    let file = table::create(path)?;
     let length = arguments.history_length as usize;
     let write = || {
         let out = BufWriter::with_capacity(1 << 16, file);

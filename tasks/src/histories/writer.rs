@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use polars::prelude::ArrowDataType;
 
 use super::{CREATED_BY, Histories};
 use crate::pages::file::{PageFile, RowGroup};
 use crate::pages::{ColumnPages, hybrid, levels, plain, required, required_list};
 use crate::schema::{ACTION_TYPES, ACTIONS, CUSTOMER_ID};
+use crate::table;
 
 /// A file to which histories are written, some customers after the others.
 pub struct HistoryWriter<W: Write> {
@@ -20,7 +21,7 @@ pub struct HistoryWriter<W: Write> {
 
 impl HistoryWriter<BufWriter<File>> {
     pub fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+        let file = table::create(path)?;
         let fields = [
             required(CUSTOMER_ID, ArrowDataType::Int64),
             required_list(ACTIONS, ArrowDataType::Int32),

@@ -8,7 +8,7 @@ use std::io::BufWriter;
 use std::ops::Range;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::columns::{self, Columns};
 use super::fields::{Fields, Role, Source};
@@ -60,7 +60,7 @@ impl Collector {
 
     /// One that writes what it has gathered into a table at this path, part by part.
     pub fn create(fields: Fields, path: &Path) -> Result<Self> {
-        let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+        let file = table::create(path)?;
         let schema = columns::schema(fields.source).arrow();
         let table = PageFile::new(BufWriter::with_capacity(1 << 16, file), schema, events::CREATED_BY)?;
         let mut collector = Collector { table: Some(table), ..Collector::new(fields) };

@@ -9,6 +9,7 @@ use polars::prelude::*;
 
 use super::Shop;
 use crate::calendar;
+use crate::table;
 
 /// Rows of a file, after which the next one begins; bounds the memory that a Parquet file takes.
 pub const ROWS_OF_FILE: usize = 1_000_000;
@@ -99,7 +100,7 @@ impl Files {
     fn create(&mut self) -> Result<File> {
         let path = self.folder.join(format!("part-{:05}.{}", self.number, self.spelling.extension()));
         self.number += 1;
-        File::create(&path).with_context(|| format!("cannot create {}", path.display()))
+        table::create(&path)
     }
 
     pub fn row_written(&mut self) -> Result<()> {

@@ -71,7 +71,7 @@ fn choose_all(
     let forgotten = |run: &str| !recent.contains(run) && !past.living.iter().any(|living| living == run);
     let runs: Vec<usize> = (0..inventory.runs.len()).filter(|run| forgotten(&inventory.runs[*run].name())).collect();
     let stays = stays(&subjects, &needs(past, recent));
-    let limits = Limits { older_than: arguments.older_than, max_size: arguments.max_size.map(|size| size.as_u64()) };
+    let limits = Limits { older_than: arguments.older_than, max_size: arguments.max_size };
     let mut choice = Choice { inventory, shown, subjects, stays, results: Vec::new(), runs };
     let results: u64 = choice.subjects.iter().map(|subject| subject.bytes).sum();
     let rest = choice.inventory.bytes() - results - choice.rest();

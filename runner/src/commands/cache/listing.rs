@@ -3,10 +3,11 @@
 use chrono::SecondsFormat;
 use serde_json::json;
 
+use super::count;
 use super::gc::Choice;
-use super::{count, size};
 use crate::cli::CacheGcArguments;
 use crate::store::{Goes, Place, Stays};
+use crate::text::size;
 use crate::ui;
 
 /// How many results are listed for people.
@@ -63,8 +64,8 @@ pub fn summary(choice: &Choice, arguments: &CacheGcArguments, deleted: bool) -> 
         ));
     }
     let left = choice.inventory.bytes() - choice.bytes();
-    if let Some(most) = arguments.max_size.filter(|most| left > most.as_u64()) {
-        let (left, most) = (size(left), size(most.as_u64()));
+    if let Some(most) = arguments.max_size.filter(|most| left > *most) {
+        let (left, most) = (size(left), size(most));
         lines.push(format!("{left} cannot go, which is more than {most}: the cache cannot be that small"));
     }
     lines

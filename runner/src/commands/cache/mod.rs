@@ -8,11 +8,9 @@ mod verify;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use bytesize::ByteSize;
-
 use super::project::Project;
 use super::{CommandError, tell};
-use crate::cli::{CacheArguments, CacheVerb, OutputFolders};
+use crate::cli::{CacheArguments, CacheVerb};
 use crate::exit::Exit;
 use crate::journal::{self, Record};
 use crate::layout::Outputs;
@@ -50,7 +48,7 @@ impl Past {
 
     /// Every folder in which days were published, as far as journals and the pipeline know.
     fn outputs(&self, project: &Project) -> Result<BTreeSet<PathBuf>, CommandError> {
-        let own = project.outputs(&OutputFolders::default())?;
+        let own = project.outputs()?;
         let all = self.records.iter().map(|record| &record.command.outputs).chain([&own]);
         Ok(all.flat_map(Outputs::all).map(Path::to_path_buf).collect())
     }
@@ -63,11 +61,6 @@ fn open(project: &Project) -> Store {
         tell(&format!("there is no cache in {} yet", ui::short(&project.cache).display()));
     }
     store
-}
-
-/// Bytes for people, in the units in which they type them.
-fn size(bytes: u64) -> String {
-    ByteSize(bytes).display().si().to_string()
 }
 
 /// `1 result`, `2 results`.

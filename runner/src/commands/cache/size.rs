@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
-use super::{open, size as spell};
+use super::open;
 use crate::cli::CacheSizeArguments;
 use crate::commands::project::Project;
 use crate::commands::{CommandError, print};
 use crate::exit::Exit;
 use crate::store::{Inventory, Place};
+use crate::text::size as spell;
 
 /// The days since the last use that the columns go up to; the last column has no end.
 const AGES: [i64; 3] = [1, 7, 30];

@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::{Past, count, open, size};
+use super::{Past, count, open};
 use crate::cli::CacheVerifyArguments;
 use crate::commands::project::Project;
 use crate::commands::{CommandError, print, tell};
 use crate::exit::Exit;
 use crate::store::{Aside, Shown, Verdict};
+use crate::text::size;
 use crate::ui;
 
 pub fn verify(arguments: &CacheVerifyArguments) -> Result<Exit, CommandError> {

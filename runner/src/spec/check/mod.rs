@@ -17,6 +17,9 @@ use super::{Gaps, Origin, Output, PipelineSpec, Source, Task, TaskId};
 use crate::layout::{Layout, Outputs};
 use crate::pattern::{DAY, PathPattern};
 
+/// Variables that the runner sets for every program.
+const OWN_VARIABLES: [&str; 2] = ["POLARS_MAX_THREADS", "TASK_REPORT"];
+
 /// Turns the parsed file into a pipeline, or names the first thing in it that makes no sense.
 pub fn check(parsed: Pipeline, folder: &Path) -> Result<PipelineSpec, Problem> {
     if parsed.tasks.0.is_empty() {
@@ -107,16 +110,45 @@ fn task(name: &Spanned<String>, task: &yaml::Task, names: &Names) -> Result<Task
     Ok(Task {
         name: plain_name(name)?,
         run: run.value.clone(),
+        with: task.with.iter().map(belonging).collect::<Result<_, _>>()?,
         rhythm,
         inputs,
         arguments,
-        environment: task.env.clone(),
+        environment: task.env.0.iter().map(variable).collect::<Result<_, _>>()?,
         outputs,
         layout: task.layout,
         publish: task.publish.as_ref().map(|publish| publish.value.clone()),
         limits: limits::limits(task)?,
         point_in_time: task.point_in_time.as_ref().is_some_and(|declared| declared.value),
     })
+}
+
+/// A pattern of files that belong to a program.
+fn belonging(pattern: &Spanned<String>) -> Result<String, Problem> {
+    let wrong = |message: String| Err(Problem::at(pattern, message));
+    if pattern.value.is_empty() || pattern.value.starts_with('/') {
+        return wrong("a file that belongs to a program is named by its path from here".into());
+    }
+    match glob::Pattern::new(&pattern.value) {
+        Ok(_) => Ok(pattern.value.clone()),
+        Err(error) => wrong(format!("`{}` is no pattern of files: {error}", pattern.value)),
+    }
+}
+
+/// A variable of the environment. What is no name of one would be something else to a shell.
+fn variable((name, value): &(Spanned<String>, String)) -> Result<(String, String), Problem> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if name.value.is_empty()
+        || !name.value.bytes().all(plain)
+        || name.value.starts_with(|first: char| first.is_ascii_digit())
+    {
+        return Err(Problem::at(name, format!("`{}` cannot be the name of a variable", name.value))
+            .hint("a name is made of letters, digits and `_`, and does not begin with a digit"));
+    }
+    if OWN_VARIABLES.contains(&name.value.as_str()) {
+        return Err(Problem::at(name, format!("the runner itself sets `{}`", name.value)));
+    }
+    Ok((name.value.clone(), value.clone()))
 }
 
 /// Names become file names and parts of command lines.
