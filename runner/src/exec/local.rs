@@ -18,9 +18,11 @@ use crate::usage::Usage;
 const ORDINARY: [&str; 4] = ["PATH", "HOME", "USER", "TMPDIR"];
 
 /// Runs programs here.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct LocalProcesses {
     state: Mutex<State>,
+    /// How many processes the kernel has ended for want of memory so far, if that can be known.
+    memory_kills: fn() -> Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +41,12 @@ struct Circumstances {
     ending: bool,
     /// Whether the kernel ended a process of this machine for want of memory meanwhile.
     memory_ran_out: bool,
+}
+
+impl Default for LocalProcesses {
+    fn default() -> Self {
+        LocalProcesses { state: Mutex::default(), memory_kills }
+    }
 }
 
 impl LocalProcesses {
@@ -67,7 +75,7 @@ impl Executor for LocalProcesses {
         if self.state().closed {
             return Ok(stopped);
         }
-        let (started, memory_kills) = (Instant::now(), memory_kills());
+        let (started, memory_kills) = (Instant::now(), (self.memory_kills)());
         let command = command(job)?;
         let mut child = {
             let mut state = self.state();
@@ -91,7 +99,7 @@ impl Executor for LocalProcesses {
         let (status, usage) = reap(child.guard())?;
         arguments::forget(job);
         let ended = ended?;
-        let memory_ran_out = memory_kills.zip(self::memory_kills()).is_some_and(|(before, now)| now > before);
+        let memory_ran_out = memory_kills.zip((self.memory_kills)()).is_some_and(|(before, now)| now > before);
         let circumstances = Circumstances { breach: ended.breach, ending, memory_ran_out };
         Ok(Ending {
             exit: meaning(status, circumstances, job),
@@ -146,29 +154,35 @@ fn memory_kills() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
     use crate::exec::Limits;
 
-    fn job(limits: Limits) -> Job {
-        Job {
-            program: "/bin/true".into(),
-            arguments: Vec::new(),
+    /// How a program ends that kills itself, where the kernel counts processes that it kills like this.
+    fn killed(memory_kills: fn() -> Option<u64>, words: &str) -> Exit {
+        let job = Job {
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".into(), words.into()],
             environment: Default::default(),
             folder: "/".into(),
             log: "/dev/null".into(),
-            limits,
-        }
+            limits: Limits::default(),
+        };
+        LocalProcesses { memory_kills, ..Default::default() }.execute(&job).unwrap().exit
     }
 
     #[test]
     fn a_program_that_the_kernel_killed_for_memory_is_told_from_one_that_a_person_killed() {
-        let killed = [ExitStatus::from_raw(9), ExitStatus::from_raw(137 << 8)];
-        let meaning = |status, memory_ran_out| {
-            meaning(status, Circumstances { memory_ran_out, ..Default::default() }, &job(Limits::default()))
-        };
-        assert_eq!(killed.map(|status| meaning(status, true)), [Exit::OutOfMemory(None); 2]);
-        assert_eq!(killed.map(|status| meaning(status, false)), [Exit::Signal(9), Exit::Status(137)]);
-        assert_eq!(meaning(ExitStatus::from_raw(7 << 8), true), Exit::Status(7));
+        static KILLS: AtomicU64 = AtomicU64::new(0);
+        let counting = || Some(KILLS.fetch_add(1, Ordering::Relaxed));
+        let (killed_itself, child_killed) = ("kill -9 $$", "sh -c 'kill -9 $$'; exit $?");
+        for words in [killed_itself, child_killed] {
+            assert_eq!(killed(counting, words), Exit::OutOfMemory(None), "{words}");
+        }
+        assert_eq!(killed(|| Some(7), killed_itself), Exit::Signal(9));
+        assert_eq!(killed(|| None, child_killed), Exit::Status(137));
+        assert_eq!(killed(counting, "exit 7"), Exit::Status(7));
     }
 
     #[test]
