@@ -71,7 +71,7 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
     let forced = |id: NodeId| selection.forces(&plan.graph, id);
     let check = if command.verify { Check::Contents } else { Check::Sample(draw()) };
     let known = look_up(&resolver, &command, check, &forced);
-    store.note_use(known.iter().flatten().map(Arc::as_ref));
+    store.note_use(&known.iter().flatten().map(Arc::as_ref).collect::<Vec<_>>());
     let (id, summary) = if known.iter().all(Option::is_some) {
         // Nothing is written, so that a run with nothing to do leaves nothing behind and costs next to nothing.
         store.tidy(&command.outputs.all())?;

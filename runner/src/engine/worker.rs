@@ -39,7 +39,7 @@ impl Engine<'_> {
             let resolved = resolved.context("what it reads could not be read")?;
             let ticket = match self.resolver.store.lookup(resolved.manifest.clone(), self.check, (self.forced)(id)) {
                 Lookup::Hit(kept) => {
-                    self.resolver.store.note_use([kept.as_ref()]);
+                    kept.note_use();
                     let publication = self.publish(id, &kept)?;
                     results.set(id, Arc::clone(&kept));
                     return Ok(Outcome::Cached(kept, publication));

@@ -84,6 +84,12 @@ impl Kept {
         Entry::read(&self.folder)
     }
 
+    /// Notes, as the time of its folder, that it is used now.
+    pub fn note_use(&self) {
+        // Failing costs nothing but the order in which results go.
+        let _ = fs::File::open(&self.folder).and_then(|folder| folder.set_modified(SystemTime::now()));
+    }
+
     /// Whether its files are what was written; the error is the first that is not. Takes up the time of one that bears
     /// another than when it was written (the cache was copied, say), so that it need not be read each time, and says
     /// whether it did.

@@ -5,7 +5,7 @@
 //! that is lost or damaged costs time and nothing else, and what it says of a result is held against the files there.
 //! A run adds what it learnt; what is no longer so is left out when the file is made new.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::entry::OutputFile;
-use super::key::Key;
+use super::key::{Digest, Key};
 use super::log::{Batch, Lines, Log};
 use super::stamp::{Seen, Stamp};
 use crate::day::Day;
@@ -25,6 +25,8 @@ use crate::day::Day;
 const FILE: &str = "file ";
 const RESULT: &str = "result ";
 const PEAK: &str = "peak ";
+/// The name of the record of a use.
+const USE: &str = "use";
 
 /// Of what a task took less in a run than before, this part is forgotten.
 const DECAY: u64 = 4;
@@ -40,12 +42,22 @@ pub struct Indexed {
     pub files: Vec<OutputFile>,
 }
 
+/// That some results were used, all of them at one time.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Use {
+    /// Of their keys.
+    pub digest: Digest,
+    /// In seconds since 1970.
+    pub at: u64,
+}
+
 /// What was learnt since the file was read.
 #[derive(Debug, Default)]
 struct Learnt {
     files: HashMap<String, Seen>,
     results: HashMap<Key, Indexed>,
     peaks: HashMap<String, u64>,
+    used: Option<Use>,
 }
 
 /// The index, read once and added to once a run.
@@ -110,6 +122,15 @@ impl Index {
         self.learnt().results.insert(key, result);
     }
 
+    /// The last use that was noted.
+    pub fn last_use(&self) -> Option<Use> {
+        self.known().get(USE)
+    }
+
+    pub fn remember_use(&self, used: Use) {
+        self.learnt().used = Some(used);
+    }
+
     /// The most memory that a node of a task is expected to take, going by those before it, in bytes.
     pub fn peak(&self, task: &str) -> Option<u64> {
         let learnt = self.learnt().peaks.get(task).copied();
@@ -151,25 +172,35 @@ impl Index {
                     batch.add(&format!("{PEAK}{task}"), &expected)?;
                 }
             }
+            if let Some(used) = &learnt.used {
+                batch.add(USE, used)?;
+            }
             self.log.add(&batch)
         };
-        save().with_context(|| format!("cannot write {}", self.log.path().display()))?;
+        let little = learnt.files.is_empty() && learnt.results.is_empty() && learnt.peaks.is_empty();
+        match save() {
+            // A cache that can only be read serves all the same.
+            Err(_) if little => return Ok(()),
+            saved => saved.with_context(|| format!("cannot write {}", self.log.path().display()))?,
+        }
         if self.known().is_long() { self.compact(home) } else { Ok(()) }
     }
 
-    /// Makes the file new, without what is no longer so: files that changed or went, and results that did.
+    /// Makes the file new, without what is no longer so (files that changed or went, and results that did) and, of each
+    /// node, without all results but the one that was learnt last: the others are found by their entries.
     pub fn compact(&self, home: impl Fn(&Key, &Indexed) -> PathBuf) -> Result<()> {
         let compacted = self.log.compact(|lines| {
             let is_there = |path: &Path, stamp: Stamp| Stamp::take(path).is_ok_and(|now| now == stamp);
             let files = lines.all::<Seen>(FILE).filter(|(path, seen)| is_there(path.as_ref(), seen.stamp));
+            let files = files.map(|(path, _)| format!("{FILE}{path}"));
             let results = lines.all::<Indexed>(RESULT).filter(|(key, result)| {
                 Key::of_folder(key)
                     .is_some_and(|key| is_there(&home(&key, result).join(super::ENTRY_FILE), result.entry))
             });
-            let files = files.map(|(path, _)| format!("{FILE}{path}"));
-            let results = results.map(|(key, _)| format!("{RESULT}{key}"));
+            let last: BTreeMap<_, _> = results.map(|(key, result)| ((result.task, result.day), key)).collect();
+            let results = last.into_values().map(|key| format!("{RESULT}{key}"));
             let peaks = lines.all::<u64>(PEAK).map(|(task, _)| format!("{PEAK}{task}"));
-            files.chain(results).chain(peaks).collect()
+            files.chain(results).chain(peaks).chain([USE.to_string()]).collect()
         });
         compacted.with_context(|| format!("cannot write {}", self.log.path().display()))
     }
@@ -180,7 +211,6 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::store::key::Digest;
 
     /// A folder of its own for a test.
     fn folder(name: &str) -> PathBuf {

@@ -13,6 +13,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::PathBuf;
 
+use memchr::memchr_iter;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -70,9 +71,9 @@ impl Lines {
         let mut lines = Lines { bytes, places: HashMap::new() };
         let mut begin = 0;
         // What follows the last end of a line was cut off.
-        while let Some(length) = lines.bytes[begin..].iter().position(|byte| *byte == b'\n') {
-            let place = begin..begin + length;
-            begin = place.end + 1;
+        for end in memchr_iter(b'\n', &lines.bytes) {
+            let place = begin..end;
+            begin = end + 1;
             if let Some(name) = lines.bytes[place.clone()].split(|byte| *byte == b'\t').nth(1) {
                 lines.places.insert(name.into(), place);
             }

@@ -71,7 +71,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
@@ -92,7 +92,7 @@ pub use stamp::Seen;
 pub use verify::{Aside, Verdict};
 pub use workspace::{Begun, Finished, Ticket, Workspace};
 
-use index::Indexed;
+use index::{Indexed, Use};
 use shown::Publications;
 use stamp::Stamp;
 
@@ -289,18 +289,19 @@ impl Store {
         self.publications.look(outputs, forgotten, &self.root)
     }
 
-    /// Notes that a run uses results, as the time of their folders, for others to see which were not used for long. Where
-    /// a node has no newer result it is enough to do so now and then.
-    pub fn note_use<'a>(&self, results: impl IntoIterator<Item = &'a Kept>) {
-        let now = SystemTime::now();
-        let time = |folder: &Path| fs::metadata(folder).and_then(|found| found.modified()).ok();
+    /// Notes that a run uses results, for others to see which were not used for long. Where the last run used the very
+    /// same it is enough to do so now and then.
+    pub fn note_use(&self, results: &[&Kept]) {
+        let mut hasher = blake3::Hasher::new();
         for kept in results {
-            let used = time(&kept.folder);
-            let others = kept.folder.parent().and_then(time);
-            if used.is_none_or(|used| others.is_some_and(|others| used < others) || used + REFRESHED < now) {
-                // That costs nothing but the order in which results go.
-                let _ = File::open(&kept.folder).and_then(|folder| folder.set_modified(now));
-            }
+            hasher.update(kept.key.as_bytes());
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let used = Use { digest: Digest(hasher.finalize()), at: now };
+        let last = self.index.last_use();
+        if last.is_none_or(|last| last.digest != used.digest || now.abs_diff(last.at) > REFRESHED.as_secs()) {
+            results.iter().for_each(|kept| kept.note_use());
+            self.index.remember_use(used);
         }
     }
 
