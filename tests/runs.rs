@@ -40,17 +40,11 @@ fn shows(ended: &Ended, part: &str) {
     assert!(ended.stdout.contains(part), "{part:?} is not in\n{}", ended.stdout);
 }
 
-/// Lets a second go by, so that the names of two runs tell which was first.
-fn wait() {
-    std::thread::sleep(std::time::Duration::from_millis(1001));
-}
-
 #[test]
 fn a_run_is_listed_with_what_it_was_asked_and_what_came_of_it() {
     let space = new("runs_listed");
     runs(&space, &[]).with(0).says("nothing ran yet that left a journal");
     run(&space, &[]).with(0);
-    wait();
     space.write("data/words/2025-01-02.txt", "FAIL now\n");
     run_days(&space, "2025-01-02", "2025-01-03", &["--task", "take", "--task", "recent+", "--force"]).with(1);
     let listed = runs(&space, &[]).with(0);
@@ -64,7 +58,6 @@ fn a_run_is_listed_with_what_it_was_asked_and_what_came_of_it() {
     let newest = &newest[0];
     assert_eq!((&newest["end"], &newest["tasks"][1], &newest["ran"]), (&"failed".into(), &"recent+".into(), &1.into()));
     assert_eq!(newest["run"], names(&space)[0]);
-    wait();
     space.write("data/words/2025-01-02.txt", "zwei\n");
     runner(&space, &["retry"]).with(0);
     shows(&runs(&space, &["-n", "1"]).with(0), ", 5 nodes left of an earlier run: ");
@@ -126,7 +119,6 @@ fn a_run_tells_of_each_program_that_it_started() {
 fn a_run_is_found_by_enough_of_its_name() {
     let space = new("runs_found");
     run(&space, &[]).with(0);
-    wait();
     run(&space, &["--force"]).with(0);
     let names = names(&space);
     for (written, meant) in
@@ -178,7 +170,6 @@ fn a_log_is_that_of_the_newest_run_that_started_the_program() {
     let space = new("log_newest");
     space.write("data/words/2025-01-01.txt", "SAY one\n").write("data/words/2025-01-02.txt", "SAY two\n");
     run(&space, &[]).with(0);
-    wait();
     space.write("data/words/2025-01-02.txt", "SAY two again\nFAIL\n");
     run(&space, &[]).with(1);
     assert_eq!(log(&space, &["take@2025-01-01"]).with(0).stdout, "one\n");

@@ -12,7 +12,13 @@
  *               enospc        this call and all later ones are refused, if they are of those that need room,
  *               eacces        ... or permission to change a folder or a file,
  *               erofs eio     ... or whatever they are
+ *               edquot-once   this call alone is refused, if it is one that needs room
+ *               gone          another program removes the file or the folder just before the call
  *   DISTURB_FREE=BYTES    how much room every file system says that it has
+ *   DISTURB_LACKS=WORDS   what the file system cannot do: `exchange` (rename with flags), `links` (hard ones), `moments`
+ *                         (times within a second), `changes` (the time of a change, beside that of a write)
+ *   DISTURB_USER=N        the user whom the program takes itself for
+ *   DISTURB_TIME=N        the time of day, in seconds since 1970
  *
  * What the program starts is left alone: the variables are taken away, and a fork is not counted. */
 
@@ -32,23 +38,28 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What a call needs; a call that needs nothing of these changes what is there already. */
 enum { NOTHING = 0, ROOM = 1, PERMISSION = 2, DATA = 4 };
 
 /* What becomes of a call. */
-enum fate { MADE, REFUSED, HALVED, KILLED };
+enum fate { MADE, REFUSED, HALVED, KILLED, GONE };
 
 /* The ways to refuse, and what a call has to need to be refused. */
 static const struct refusal {
     const char *how;
-    int error, needs;
-} REFUSALS[] = {{"enospc", ENOSPC, ROOM}, {"eacces", EACCES, PERMISSION}, {"erofs", EROFS, 0}, {"eio", EIO, 0}};
+    int error, needs, once;
+} REFUSALS[] = {{"enospc", ENOSPC, ROOM, 0},
+                {"eacces", EACCES, PERMISSION, 0},
+                {"erofs", EROFS, 0, 0},
+                {"eio", EIO, 0, 0},
+                {"edquot-once", EDQUOT, ROOM, 1}};
 
 static struct {
     pid_t process;
-    const char *below, *how, *room;
+    const char *below, *how, *room, *lacks, *user, *time;
     const struct refusal *refusal;
     long at;
     int trace;
@@ -71,6 +82,9 @@ __attribute__((constructor)) static void begin(void) {
     plan.process = getpid();
     plan.below = take("DISTURB_BELOW");
     plan.room = take("DISTURB_FREE");
+    plan.lacks = take("DISTURB_LACKS");
+    plan.user = take("DISTURB_USER");
+    plan.time = take("DISTURB_TIME");
     plan.how = take("DISTURB_HOW");
     plan.at = at == NULL ? 0 : atol(at);
     int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
@@ -112,6 +126,8 @@ static void note(enum fate fate, const char *name, const char *place) {
 /* What becomes of the call of a number; `last` says whether the program is killed with it. */
 static enum fate decide(long number, int needs) {
     if (plan.how == NULL || plan.at == 0 || number < plan.at) return MADE;
+    if (strcmp(plan.how, "gone") == 0) return number == plan.at ? GONE : MADE;
+    if (plan.refusal != NULL && plan.refusal->once && number > plan.at) return MADE;
     if (plan.refusal != NULL) return (needs & plan.refusal->needs) == plan.refusal->needs ? REFUSED : MADE;
     last = number == plan.at;
     if (!last || strcmp(plan.how, "kill-after") == 0) return MADE;
@@ -130,6 +146,15 @@ static enum fate meet(const char *name, int folder, const char *path, int needs)
     if (fate == KILLED) die();
     if (fate == REFUSED) errno = plan.refusal->error;
     return fate;
+}
+
+/* Whether the file systems lack something. */
+static int lacks(const char *what) { return plan.lacks != NULL && strstr(plan.lacks, what) != NULL; }
+
+/* Refuses what the file system cannot do. */
+static int cannot(int error) {
+    errno = error;
+    return -1;
 }
 
 static long made(long result) {
@@ -194,6 +219,7 @@ ssize_t sendfile64(int to, int from, off64_t *start, size_t count) {
 }
 
 static int move_file(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) {
+    if (flags != 0 && lacks("exchange")) return cannot(EINVAL);
     MEET("rename", to_folder, to, ROOM | PERMISSION,
          syscall(SYS_renameat2, from_folder, from, to_folder, to, flags));
 }
@@ -207,6 +233,7 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
 }
 
 int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
+    if (lacks("links")) return cannot(EXDEV);
     MEET("link", to_folder, to, ROOM | PERMISSION, syscall(SYS_linkat, from_folder, from, to_folder, to, flags));
 }
 int link(const char *from, const char *to) { return linkat(AT_FDCWD, from, AT_FDCWD, to, 0); }
@@ -223,8 +250,9 @@ int mkdir(const char *path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode);
 
 int unlinkat(int folder, const char *path, int flags) {
     if (!is_there(folder, path)) return syscall(SYS_unlinkat, folder, path, flags);
-    MEET(flags & AT_REMOVEDIR ? "rmdir" : "unlink", folder, path, PERMISSION,
-         syscall(SYS_unlinkat, folder, path, flags));
+    enum fate fate = meet(flags & AT_REMOVEDIR ? "rmdir" : "unlink", folder, path, PERMISSION);
+    if (fate == GONE) syscall(SYS_unlinkat, folder, path, flags);
+    return fate == REFUSED ? -1 : made(syscall(SYS_unlinkat, folder, path, flags));
 }
 int unlink(const char *path) { return unlinkat(AT_FDCWD, path, 0); }
 int rmdir(const char *path) { return unlinkat(AT_FDCWD, path, AT_REMOVEDIR); }
@@ -240,7 +268,10 @@ int utimensat(int folder, const char *path, const struct timespec times[2], int 
     MEET("utimens", folder, path, NOTHING, syscall(SYS_utimensat, folder, path, times, flags));
 }
 int futimens(int file, const struct timespec times[2]) {
-    MEET("utimens", file, NULL, NOTHING, syscall(SYS_utimensat, file, NULL, times, 0));
+    struct timespec kept[2] = {times[0], times[1]};
+    for (int side = 0; side < 2 && lacks("moments"); side++)
+        if (kept[side].tv_nsec != UTIME_OMIT) kept[side].tv_nsec = 0;
+    MEET("utimens", file, NULL, NOTHING, syscall(SYS_utimensat, file, NULL, kept, 0));
 }
 
 int ftruncate64(int file, off64_t size) {
@@ -263,3 +294,17 @@ int statvfs(const char *path, struct statvfs *found) { WITH_ROOM(statvfs, path, 
 int statvfs64(const char *path, struct statvfs64 *found) { WITH_ROOM(statvfs64, path, statvfs64); }
 int fstatvfs(int file, struct statvfs *found) { WITH_ROOM(fstatvfs, file, statvfs); }
 int fstatvfs64(int file, struct statvfs64 *found) { WITH_ROOM(fstatvfs64, file, statvfs64); }
+
+int statx(int folder, const char *path, int flags, unsigned mask, struct statx *found) {
+    int result = (int)syscall(SYS_statx, folder, path, flags, mask, found);
+    if (result == 0 && lacks("changes")) found->stx_ctime = found->stx_mtime;
+    return result;
+}
+
+uid_t geteuid(void) { return plan.user == NULL ? (uid_t)syscall(SYS_geteuid) : (uid_t)atol(plan.user); }
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    int result = (int)syscall(SYS_clock_gettime, clock, time);
+    if (plan.time != NULL && clock == CLOCK_REALTIME) *time = (struct timespec){atol(plan.time), 0};
+    return result;
+}

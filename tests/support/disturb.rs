@@ -102,6 +102,21 @@ pub fn set_room(command: &mut Command, bytes: u64) {
     command.env("DISTURB_FREE", bytes.to_string());
 }
 
+/// Has every file system lack something for a command that is watched: `exchange`, `links`, `moments`.
+pub fn lack(command: &mut Command, what: &str) {
+    command.env("DISTURB_LACKS", what);
+}
+
+/// Has a command that is watched take itself for the program of another user.
+pub fn set_user(command: &mut Command, user: u32) {
+    command.env("DISTURB_USER", user.to_string());
+}
+
+/// The words before a command for which it is always the same time of day, in seconds since 1970.
+pub fn at_time(seconds: u64) -> [String; 3] {
+    ["env".into(), format!("LD_PRELOAD={}", library().display()), format!("DISTURB_TIME={seconds}")]
+}
+
 /// The library that stands between a program and the disk, compiled once.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();

@@ -29,6 +29,8 @@ pub struct Scene {
     after: Outcome,
     /// The calls of an undisturbed run.
     pub calls: Vec<Call>,
+    /// What the file system cannot do.
+    lacks: &'static str,
 }
 
 /// What a run leaves behind, without what depends on the time of day.
@@ -43,12 +45,17 @@ struct Outcome {
 impl Scene {
     /// The text pipeline, on which nothing has run yet.
     pub fn first_run(name: &str) -> Scene {
-        Scene::new(name, |_| ())
+        Scene::new(name, "", |_| ())
     }
 
     /// The text pipeline when all is published and one day's words have changed, which two days read.
     pub fn changed_input(name: &str) -> Scene {
-        Scene::new(name, change_input)
+        Scene::new(name, "", change_input)
+    }
+
+    /// The same on a file system that cannot exchange two names.
+    pub fn without_exchange(name: &str) -> Scene {
+        Scene::new(name, "exchange", change_input)
     }
 
     /// The same when a run was killed just after it replaced a day, so that there is much to clear away.
@@ -56,7 +63,7 @@ impl Scene {
         let changed = Scene::changed_input(&format!("{name}/changed"));
         let replaces = |call: &Call| call.name == "rename" && call.path.ends_with("output/dt=2025-01-02");
         let number = 1 + changed.calls.iter().position(replaces).unwrap();
-        let scene = Scene::new(name, |space| {
+        let scene = Scene::new(name, "", |space| {
             change_input(space);
             let mut command = command(space);
             disturb::watch(&mut command, space, &space.folder);
@@ -68,13 +75,13 @@ impl Scene {
         scene
     }
 
-    fn new(name: &str, prepare: impl Fn(&Space)) -> Scene {
+    fn new(name: &str, lacks: &'static str, prepare: impl Fn(&Space)) -> Scene {
         let start = text_pipeline::new(&format!("{name}/start"));
         prepare(&start);
-        let mut scene = Scene { before: days(&start), after: Outcome::of(&start), start, calls: Vec::new() };
+        let mut scene = Scene { before: days(&start), after: Outcome::of(&start), start, calls: Vec::new(), lacks };
         let undisturbed = scene.copy("undisturbed");
         let mut command = command(&undisturbed);
-        disturb::watch(&mut command, &undisturbed, &undisturbed.folder);
+        disturb::lack(disturb::watch(&mut command, &undisturbed, &undisturbed.folder), lacks);
         end(command).with(0);
         scene.after = Outcome::of(&undisturbed);
         scene.calls = disturb::calls(&undisturbed);
@@ -104,7 +111,8 @@ impl Scene {
             while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let space = self.copy(&format!("{}_{}", point.how, point.number));
                 let mut command = command(&space);
-                disturb::disturb(disturb::watch(&mut command, &space, &space.folder), *point);
+                disturb::lack(disturb::watch(&mut command, &space, &space.folder), self.lacks);
+                disturb::disturb(&mut command, *point);
                 let ended = end(command);
                 if catch_unwind(AssertUnwindSafe(|| look(&space, *point, ended))).is_ok() {
                     fs::remove_dir_all(&space.folder).unwrap();
