@@ -56,7 +56,8 @@ fn a_task_may_be_called_like_a_lock() {
         .replace("source: words", "source: names");
     space.write("pipeline.yaml", pipeline + &lock).write("data/names.txt", "Anna\n");
     run(&space, &["--task", "lock"]).with(0).says("1 ran");
-    assert_eq!(runner(&space, "show lock").with(0).stdout, "Anna\n");
+    let path = runner(&space, "path lock").with(0).stdout;
+    assert_eq!(fs::read_to_string(path.trim_end()).unwrap(), "Anna\n");
 }
 
 #[test]

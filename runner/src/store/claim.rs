@@ -93,3 +93,32 @@ pub fn clear_abandoned(folder: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_claim_is_held_by_one_alone_however_its_holders_come_and_go() {
+        let folder = std::env::temp_dir().join(format!("runner-claim-{}", std::process::id()));
+        let holders = AtomicUsize::new(0);
+        let come_and_go = || {
+            for _ in 0..2000 {
+                match Claim::ask(&folder, "take@2025-01-01-0123", "a thread").unwrap() {
+                    Asked::Granted(_claim) => {
+                        assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0);
+                        thread::yield_now();
+                        holders.fetch_sub(1, Ordering::SeqCst);
+                    }
+                    Asked::Taken { lock, .. } => lock.wait(),
+                }
+            }
+        };
+        thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(come_and_go))));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

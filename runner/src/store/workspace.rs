@@ -263,3 +263,47 @@ fn describe(folder: &Path, output: &Output, files: &mut Vec<OutputFile>) -> Resu
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::store::{Before, Check, Digest, Lookup, Store};
+
+    fn ticket(store: &Store) -> Ticket {
+        let manifest = Manifest {
+            format: Manifest::FORMAT,
+            task: "take".into(),
+            day: None,
+            program: Digest(blake3::hash(b"program")),
+            arguments: Vec::new(),
+            environment: BTreeMap::new(),
+            inputs: Vec::new(),
+            outputs: BTreeMap::from([("text".into(), "text.txt".into())]),
+        };
+        match store.lookup(manifest, Check::Stamps, false) {
+            Lookup::Miss(ticket) => *ticket,
+            Lookup::Hit(kept) => panic!("{kept:?}"),
+        }
+    }
+
+    #[test]
+    fn what_another_run_has_made_since_it_was_looked_for_is_not_made_again() {
+        let cache = std::env::temp_dir().join(format!("runner-workspace-{}", std::process::id()));
+        let store = Store::open(&cache);
+        let (first, second) = (ticket(&store), ticket(&store));
+        let run = store.begin_run("run", &[], &[], Before::default()).unwrap();
+        let Begun::Mine(workspace) = first.begin(&run, "take").unwrap() else { panic!("it was not there") };
+        let outputs = [Output { name: "text".into(), file: "text.txt".into(), parts: None }];
+        fs::write(workspace.output(&outputs[0]), "words").unwrap();
+        let usage = Usage { seconds: 0.0, cpu_seconds: 0.0, peak_memory: 0 };
+        let finished = Finished { report: serde_json::Value::Null, said: Vec::new(), usage };
+        let fresh = workspace.keep(&outputs, finished).unwrap();
+        drop(workspace);
+        assert!(matches!(second.begin(&run, "take").unwrap(), Begun::There));
+        assert_eq!(fs::read(fresh.kept.path(&fresh.kept.files[0])).unwrap(), b"words");
+        run.finish().unwrap();
+        fs::remove_dir_all(cache).unwrap();
+    }
+}
