@@ -277,6 +277,7 @@ mod tests {
             task: "take".into(),
             day: None,
             program: Digest(blake3::hash(b"program")),
+            with: BTreeMap::new(),
             arguments: Vec::new(),
             environment: BTreeMap::new(),
             inputs: Vec::new(),
