@@ -19,6 +19,7 @@ mod schema;
 mod value;
 
 use std::fs::File;
+use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 
@@ -52,8 +53,12 @@ impl ParquetFile {
     /// Fails if the file is none, or if its footer disagrees with itself or with the file.
     pub fn open(path: &Path) -> Result<Self> {
         let mut file = File::open(path)?;
-        if file.metadata()?.len() == 0 {
-            bail!("it is not a Parquet file: it is empty");
+        let metadata = file.metadata()?;
+        if !metadata.is_file() || metadata.len() == 0 {
+            // A pipe has no length, and can only be read from its beginning.
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            return ParquetFile::of(bytes.into());
         }
         // The file is mapped, so that only what is read of it takes memory.
         match guarded(|| Ok(ReaderBytes::from(&mut file)))? {

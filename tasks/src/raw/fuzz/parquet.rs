@@ -2,7 +2,7 @@
 //! that no shop has.
 //!
 //! Of a damaged file every row that it says it has is accounted for, or it is an error; `show` and `diff` print it or give
-//! an error. Of a whole file each row becomes what it must.
+//! an error. Of a whole file each row becomes what it must, and both print it.
 
 use std::fmt::{Debug, Formatter};
 use std::path::Path;
@@ -105,19 +105,29 @@ impl Damaged {
                 assert_eq!(collector.columns.rows() + collector.rows.rejected as usize, file.rows, "rows kept");
             }
         }
-        if let Ok(columns) = file.read(&file.columns, 0, file.rows) {
-            for row in 0..file.rows {
-                columns.iter().for_each(|column| drop(cell(&column.value(row))));
-                serde_json::to_string(&JsonRow { columns: &columns, row }).unwrap();
-            }
-        }
-        let _ = statistics::gather(&file, &file.columns, None).map(|told| serde_json::to_string(&told).unwrap());
+        let _ = show(&file);
         // Some of the files are damaged to begin with.
-        if let Ok(old) = ParquetFile::of(self.whole.clone().into()) {
-            let (old, new) = (Table::of(Path::new("old"), old), Table::of(Path::new("new"), file));
-            let _ = compare_tables(&old, &new, 3).map(|difference| words(&difference));
+        if let Ok(whole) = ParquetFile::of(self.whole.clone().into()) {
+            let _ = diff(whole, file);
         }
     }
+}
+
+/// What `show` says of a file: all rows, for people and for programs, and the statistics.
+fn show(file: &ParquetFile) -> anyhow::Result<()> {
+    let columns = file.read(&file.columns, 0, file.rows)?;
+    for row in 0..file.rows {
+        columns.iter().for_each(|column| drop(cell(&column.value(row))));
+        serde_json::to_string(&JsonRow { columns: &columns, row }).unwrap();
+    }
+    let told = statistics::gather(file, &file.columns, None)?;
+    serde_json::to_string(&told).unwrap();
+    Ok(())
+}
+
+fn diff(old: ParquetFile, new: ParquetFile) -> anyhow::Result<String> {
+    let (old, new) = (Table::of(Path::new("old"), old), Table::of(Path::new("new"), new));
+    Ok(words(&compare_tables(&old, &new, 3)?))
 }
 
 impl Wild {
@@ -150,6 +160,8 @@ impl Wild {
         assert_eq!(found, self.expected.iter().flatten().copied().collect::<Vec<_>>());
         assert_eq!(collector.rows.rejected as usize, self.expected.iter().filter(|row| row.is_none()).count());
         assert_eq!(collector.rows.seen as usize, self.expected.len());
+        show(&file).unwrap();
+        assert_eq!(diff(ParquetFile::of(self.bytes.clone().into()).unwrap(), file).unwrap(), "the same\n");
     }
 }
 
