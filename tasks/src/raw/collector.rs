@@ -132,8 +132,6 @@ impl Collector {
 
     /// Judges a row: its values join the columns, or it joins the rejected.
     pub(super) fn row(&mut self, record: &Record, place: &Place) {
-        let shared = self.fields.are_shared().then(|| record.shared(&self.fields));
-        let record = shared.as_ref().unwrap_or(record);
         let judged = match self.fields.source {
             Source::Impressions => self.impressions(record, place),
             Source::Clicks | Source::AddToCarts => event(record),

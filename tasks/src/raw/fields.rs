@@ -116,11 +116,6 @@ impl Fields {
         self.names.iter().filter(|(role, _)| !self.in_entry(*role)).map(|(role, name)| (*role, name.as_str()))
     }
 
-    /// Whether one field of a row stands for several roles.
-    pub fn are_shared(&self) -> bool {
-        self.row_fields().any(|(role, name)| self.row_role(name) != Some(role))
-    }
-
     fn role(&self, name: &str, wanted: impl Fn(Role) -> bool) -> Option<Role> {
         self.names.iter().find(|(role, known)| known == name && wanted(*role)).map(|(role, _)| *role)
     }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::fields::{Fields, Role};
+use super::fields::Role;
 
 /// What was found in a field.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,28 +60,6 @@ pub struct Values {
 }
 
 impl<'a> Record<'a> {
-    /// The row where one field stands for several roles: formats hand on what they find in it for the first of them.
-    pub fn shared(&self, fields: &Fields) -> Record<'a> {
-        let mut record = self.clone();
-        for (role, name) in fields.row_fields() {
-            if let Some(first) = fields.row_role(name).filter(|first| *first != role) {
-                record.set(role, self.get(first).clone());
-            }
-        }
-        record
-    }
-
-    fn get(&self, role: Role) -> &Cell<'a> {
-        match role {
-            Role::CustomerId => &self.customer_id,
-            Role::ItemId => &self.item_id,
-            Role::Timestamp => &self.timestamp,
-            Role::Day => &self.day,
-            Role::Impressions => &self.impressions,
-            Role::IsOrder => &Cell::Missing,
-        }
-    }
-
     /// Fills in a field of the row; of a field that comes twice the last counts.
     pub fn set(&mut self, role: Role, cell: Cell<'a>) {
         match role {
