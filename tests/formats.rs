@@ -94,6 +94,43 @@ fn every_format_gives_the_same_table() {
 }
 
 #[test]
+fn endings_may_be_capitals_and_a_byte_order_mark_is_no_part_of_a_text() {
+    let space = Space::new("marks_and_capitals");
+    spell_clicks(&space);
+    let marked = |name: &str| [b"\xef\xbb\xbf", space.read(name).as_bytes()].concat();
+    space.write("raw.JSON", CLICKS).write("marked.json", marked("raw.json")).write("marked.CSV", marked("raw.csv"));
+    let packed = std::fs::read(space.path("raw.json.gz")).unwrap();
+    space.write("RAW.JSON.GZ", [packed, vec![0; 512]].concat());
+    space.write("marked.json.Zst", zstd::encode_all(&marked("raw.json")[..], 3).unwrap());
+    for file in ["raw.JSON", "marked.json", "marked.CSV", "RAW.JSON.GZ", "marked.json.Zst"] {
+        read(&space, "clicks", &[file], &[]).with(0).does_not_say("warning");
+        assert_eq!(rows(&space, "rows.parquet").len(), 3, "{file}");
+    }
+}
+
+#[test]
+fn a_pipe_is_read_to_its_end() {
+    let space = Space::new("pipes");
+    spell_clicks(&space);
+    for (content, format) in [("raw.json", "json"), ("raw.csv", "csv"), ("empty", "json"), ("raw.json", "parquet")] {
+        space.write("empty", "");
+        let mut command = space.command("/bin/sh", "sh");
+        let program = env!("CARGO_BIN_EXE_read");
+        let outputs = "--out rows=rows.parquet --out rejected=rejected.parquet";
+        let read = format!("{program} --source clicks --format {format} --in raw=/dev/stdin {outputs}");
+        command.args(["-c", &format!("cat {content} | {read}")]);
+        let ended = support::end(command);
+        if format == "parquet" {
+            ended.with(1).says("cannot read /dev/stdin: a Parquet file is read from its end, and this is a pipe");
+        } else {
+            ended.with(0);
+            let expected = if content == "empty" { 0 } else { 3 };
+            assert_eq!(rows(&space, "rows.parquet").len(), expected, "{content} as {format}");
+        }
+    }
+}
+
+#[test]
 fn several_files_are_one_table_in_the_order_given() {
     let space = Space::new("several_files");
     spell_clicks(&space);
@@ -147,7 +184,7 @@ fn nested_impressions_are_read_from_csv_and_parquet_as_from_json() {
     space.write("bad.csv", "customer_id,impressions\n7,\"[{\"\n7,\n");
     read(&space, "impressions", &["bad.csv"], &["--max-reject-fraction", "1"]).with(0);
     let reasons: Vec<String> =
-        rows(&space, "rejected.parquet").iter().map(|row| row.split(" | ").nth(2).unwrap().into()).collect();
+        rows(&space, "rejected.parquet").iter().map(|row| row.split(" | ").nth(3).unwrap().into()).collect();
     assert_eq!(reasons, ["impressions is unreadable", "impressions is null"]);
 }
 

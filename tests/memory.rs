@@ -66,6 +66,44 @@ fn read_needs_less_memory_than_its_rows() {
 }
 
 #[test]
+fn read_needs_little_memory_for_rows_that_it_does_not_let_through() {
+    let space = Space::new("memory_rejects");
+    let entries: Vec<String> =
+        (1..=100).map(|item| format!(r#"{{"item_id":"sku-{item}","is_order":false}}"#)).collect();
+    let row = format!(r#"{{"customer_id":7,"impressions":[{}]}}"#, entries.join(","));
+    // 120 MB, in which every entry is bad, and one line of all of them.
+    space.write("raw.json", format!("{row}\n").repeat(120_000_000 / row.len()));
+    space.write(
+        "line.json",
+        format!(r#"{{"customer_id":7,"impressions":[{}]}}"#, vec![entries.join(","); 1_000].join(",")),
+    );
+    let arguments = "--source impressions --out rows=rows.parquet --out rejected=rejected.parquet --in raw=";
+    let read = |file: &str| within(&space, env!("CARGO_BIN_EXE_read"), 80_000, &format!("{arguments}{file}"));
+    read("raw.json").with(1).says(" entries rejected (100.00 %)");
+    let rejected = tables::table(&space, "rejected.parquet");
+    let raw = rejected.column("raw").unwrap().str().unwrap();
+    assert_eq!(rejected.height(), 120_000_000 / row.len());
+    assert!(raw.iter().all(|raw| raw == Some(row.as_str())));
+    read("line.json").with(1).says("100000 x impressions[].item_id has the wrong type");
+}
+
+#[test]
+fn read_needs_little_memory_for_lines_without_an_end() {
+    let space = Space::new("memory_bombs");
+    // 2 GB, in 2 MB.
+    let part = zstd::encode_all(&vec![b'['; 1 << 20][..], 3).unwrap();
+    space.write("bomb.json.zst", part.repeat(2_000));
+    let row = r#"{"customer_id":7,"item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#;
+    // 130 MB on one line.
+    space.write("line.json", row.repeat(2_000_000));
+    let arguments = "--source clicks --out rows=rows.parquet --out rejected=rejected.parquet --in raw=";
+    let read = |file: &str| within(&space, env!("CARGO_BIN_EXE_read"), 100_000, &format!("{arguments}{file}"));
+    read("bomb.json.zst").with(1).says("error: 1 of 1 rows rejected (100.00 %)").says("1 x longer than 8 MiB, e.g. ");
+    read("line.json").with(0).does_not_say("warning");
+    assert_eq!(tables::table(&space, "rows.parquet").height(), 2_000_000);
+}
+
+#[test]
 fn history_needs_less_memory_than_its_actions() {
     let shown: Vec<_> = (1..=CUSTOMERS).map(|customer| (customer, 1, false)).collect();
     // One table after the other, and all of them at the same time.

@@ -7,7 +7,7 @@ mod support;
 mod tables;
 
 use polars::prelude::*;
-use reading::{read, rows};
+use reading::{read, reasons, rejects, rows};
 use support::Space;
 
 /// Each line of a file with the reason for which it is rejected, or with the row that it becomes.
@@ -18,11 +18,11 @@ fn judged(name: &str, source: &str, lines: &[(&str, &str)]) {
     space.write("raw.json", text.join("\n"));
     read(&space, source, &["raw.json"], &["--max-reject-fraction", "1"]).with(0);
     let mut found = vec![String::new(); lines.len()];
-    for row in rows(&space, "rejected.parquet") {
-        let cells: Vec<&str> = row.splitn(4, " | ").collect();
-        let line: usize = cells[1].parse().unwrap();
-        assert_eq!((cells[0], cells[3]), ("raw.json", lines[line - 1].0), "the raw text is kept as it was");
-        found[line - 1] = cells[2].to_string();
+    for [file, line, column, reason, entries, raw] in rejects(&space) {
+        let line: usize = line.parse().unwrap();
+        assert_eq!((file.as_str(), column.as_str(), entries.as_str()), ("raw.json", "1", "0"));
+        assert_eq!(raw, lines[line - 1].0, "the raw text is kept as it was");
+        found[line - 1] = reason;
     }
     let mut rows = rows(&space, "rows.parquet").into_iter();
     for place in found.iter_mut().filter(|place| place.is_empty()) {
@@ -51,7 +51,6 @@ fn every_rule_for_a_click() {
                 "9223372036854775807 | 2147483647 | 1969-12-31 23:59:59.999999",
             ),
             (r#"{"customer_id":7,"item_id":9,"click_time":"2025-08-16T12:00"#, "unreadable JSON"),
-            (r#"{"customer_id":7,"item_id":9,"click_time":"2025-08-16T12:00:00Z"} {}"#, "unreadable JSON"),
             (r#"{"customer_id":7,"item_id":9,"click_time":"2025-08-16T12:00:00Z",}"#, "unreadable JSON"),
             ("customer 7", "unreadable JSON"),
             ("[7, 9]", "not a JSON object"),
@@ -59,9 +58,19 @@ fn every_rule_for_a_click() {
             ("7", "not a JSON object"),
             (r#"{"item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#, "customer_id is missing"),
             (r#"{"customer_id":null,"item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#, "customer_id is null"),
+            (r#"{"customer_id":"7","item_id":"009","click_time":"2025-08-16T12:00:00Z"}"#, good),
             (
-                r#"{"customer_id":"7","item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#,
+                r#"{"customer_id":"+7","item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#,
                 "customer_id has the wrong type",
+            ),
+            (r#"{"customer_id":"","item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#, "customer_id has the wrong type"),
+            (
+                r#"{"customer_id":"9223372036854775808","item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#,
+                "customer_id is out of range",
+            ),
+            (
+                r#"{"customer_id":7,"item_id":"2147483648","click_time":"2025-08-16T12:00:00Z"}"#,
+                "item_id is out of range",
             ),
             (
                 r#"{"customer_id":7.0,"item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#,
@@ -105,6 +114,35 @@ fn every_rule_for_a_click() {
 }
 
 #[test]
+fn what_others_write_where_nobody_looks_does_not_make_a_row_unreadable() {
+    let good = "7 | 9 | 2025-08-16 12:00:00";
+    let deep = format!(
+        r#"{{"deep":{}{},"customer_id":7,"item_id":9,"click_time":"2025-08-16T12:00:00Z"}}"#,
+        r#"[{"a":"#.repeat(50_000) + "1",
+        "}]".repeat(50_000)
+    );
+    judged(
+        "spellings_of_others",
+        "clicks",
+        &[
+            (r#"{"price":NaN,"customer_id":7,"item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#, good),
+            (
+                r#"{"price":[-Infinity,{"a":Infinity}],"customer_id":7,"item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#,
+                good,
+            ),
+            (r#"{"\ud800":"\udc00","customer_id":7,"item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#, good),
+            (&deep, good),
+            (
+                r#"{"customer_id":NaN,"item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#,
+                "customer_id has the wrong type",
+            ),
+            (r#"{"customer_id":7,"item_id":9,"click_time":"\ud800"}"#, "click_time is unreadable"),
+            (r#"{"price":NaNs,"customer_id":7,"item_id":9,"click_time":"2025-08-16T12:00:00Z"}"#, "unreadable JSON"),
+        ],
+    );
+}
+
+#[test]
 fn every_rule_for_an_order() {
     judged(
         "rules_for_orders",
@@ -118,7 +156,11 @@ fn every_rule_for_an_order() {
                 r#"{"order_date":"dt=2025-08-16","customer_id":7,"config_id":9,"occurred_at":5}"#,
                 "7 | 9 | 2025-08-16 00:00:00 | 2025-08-16",
             ),
-            (r#"{"order_date":"2025-08-16T12:00:00Z","customer_id":7,"config_id":9}"#, "order_date is unreadable"),
+            (
+                r#"{"order_date":"2025-08-17 01:00:00+02:00","customer_id":7,"config_id":9}"#,
+                "7 | 9 | 2025-08-16 00:00:00 | 2025-08-16",
+            ),
+            (r#"{"order_date":"2025-08-16T12:00","customer_id":7,"config_id":9}"#, "order_date is unreadable"),
             (r#"{"order_date":"2025-8-16","customer_id":7,"config_id":9}"#, "order_date is unreadable"),
             (r#"{"order_date":20250816,"customer_id":7,"config_id":9}"#, "order_date has the wrong type"),
             (r#"{"order_date":null,"customer_id":7,"config_id":9}"#, "order_date is null"),
@@ -187,21 +229,24 @@ fn a_bad_entry_is_rejected_and_the_rest_of_its_row_kept() {
         .with(0)
         .says("warning: rejected 0 of 2 rows and 7 of 9 entries: ");
     assert_eq!(rows(&space, "rows.parquet"), ["7 | 1 | true", "7 | 6 | false"]);
-    let reasons: Vec<String> =
-        rows(&space, "rejected.parquet").iter().map(|row| row.split(" | ").nth(2).unwrap().to_string()).collect();
+    let rejects = rejects(&space);
+    let found: Vec<_> = rejects.iter().map(|[_, _, _, reason, entries, _]| format!("{entries} x {reason}")).collect();
     assert_eq!(
-        reasons,
+        found,
         [
-            "impressions[].item_id is out of range",
-            "impressions[].is_order has the wrong type",
-            "impressions[].is_order is null",
-            "impressions[].is_order is missing",
-            "impressions[].item_id is missing",
-            "impressions[] is not an object",
-            "impressions[] is not an object",
+            "2 x impressions[] is not an object",
+            "1 x impressions[].item_id is missing",
+            "1 x impressions[].item_id is out of range",
+            "1 x impressions[].is_order is missing",
+            "1 x impressions[].is_order is null",
+            "1 x impressions[].is_order has the wrong type",
         ]
     );
-    assert!(rows(&space, "rejected.parquet")[0].ends_with(&row));
+    // The row is kept once.
+    assert_eq!(rejects.iter().map(|[.., raw]| raw.as_str()).collect::<Vec<_>>(), [row.as_str(), "", "", "", "", ""]);
+    let report: serde_json::Value = serde_json::from_str(&space.read("report.json")).unwrap();
+    assert_eq!((&report["rows_in"], &report["rows_out"]), (&2.into(), &2.into()));
+    assert_eq!(report["rejected"]["impressions[] is not an object"], 2);
 }
 
 #[test]
@@ -229,7 +274,10 @@ fn a_csv_cell_is_null_if_empty_and_a_number_only_in_digits() {
         ("99999999999999999999,9,2025-08-16T12:00:00Z", Some("customer_id is out of range")),
         ("7,9", Some("click_time is missing")),
         ("7,\"9\n\",2025-08-16T12:00:00Z", Some("item_id has the wrong type")),
-        ("007,9,2025-08-16T12:00:00Z,more", None),
+        ("007,9,2025-08-16T12:00:00Z", None),
+        ("7,9,2025-08-16T12:00:00Z,", Some("4 cells, but the header has 3")),
+        ("7,9,2025-08-16T12:00:00Z,a,b", Some("5 cells, but the header has 3")),
+        ("7,9,\0", Some("click_time is unreadable")),
     ];
     let text: Vec<&str> = lines.iter().map(|(line, _)| *line).collect();
     space.write("raw.csv", format!("customer_id,item_id,click_time\n{}\n", text.join("\n")));
@@ -238,7 +286,7 @@ fn a_csv_cell_is_null_if_empty_and_a_number_only_in_digits() {
     let mut line = 2;
     let mut expected = Vec::new();
     for (text, reason) in lines {
-        expected.extend(reason.map(|reason| format!("raw.csv | {line} | {reason} | {text}")));
+        expected.extend(reason.map(|reason| format!("raw.csv | {line} | 1 | {reason} | 0 | {text}")));
         line += text.lines().count();
     }
     assert_eq!(rows(&space, "rejected.parquet"), expected);
@@ -255,14 +303,14 @@ fn parquet_rows_are_judged_like_any_other() {
     assert_eq!(rows(&space, "rows.parquet"), ["7 | 9 | 2025-08-16 00:00:00 | 2025-08-16"]);
     let rejected: Vec<String> = rows(&space, "rejected.parquet");
     let start: Vec<String> =
-        rejected.iter().map(|row| row.splitn(4, " | ").take(3).collect::<Vec<_>>().join(" | ")).collect();
+        rejected.iter().map(|row| row.splitn(5, " | ").take(4).collect::<Vec<_>>().join(" | ")).collect();
     assert_eq!(
         start,
         [
-            "raw.parquet | 2 | customer_id is null",
-            "raw.parquet | 3 | customer_id is out of range",
-            "raw.parquet | 4 | customer_id is out of range",
-            "raw.parquet | 5 | config_id is out of range",
+            "raw.parquet | 2 | 1 | customer_id is null",
+            "raw.parquet | 3 | 1 | customer_id is out of range",
+            "raw.parquet | 4 | 1 | customer_id is out of range",
+            "raw.parquet | 5 | 1 | config_id is out of range",
         ]
     );
     assert!(
@@ -290,7 +338,7 @@ fn parquet_columns_of_numbers_and_days_are_judged_like_single_cells() {
         tables::write(&space, "raw.parquet", [ids(), vec![day]].concat());
         read(&space, "previous_orders", &["raw.parquet"], &["--max-reject-fraction", "1"]).with(0);
         let rejected: Vec<String> = rows(&space, "rejected.parquet");
-        let reasons = rejected.iter().map(|row| row.splitn(4, " | ").take(3).collect::<Vec<_>>().join(" | "));
+        let reasons = rejected.iter().map(|row| row.splitn(5, " | ").take(4).collect::<Vec<_>>().join(" | "));
         outcomes.push((rows(&space, "rows.parquet"), reasons.collect::<Vec<_>>()));
     }
     assert_eq!(outcomes[0].0.len(), 2);
@@ -314,7 +362,10 @@ fn too_many_rejects_fail_with_the_top_reasons_and_an_example_of_each() {
         .says("  2 x unreadable JSON, e.g. raw.json:99: oops\n")
         .says("  1 x customer_id is missing, e.g. raw.json:98: {}\n");
     read(&space, "clicks", &["raw.json"], &[]).with(1).says("the max_reject_fraction of 0.01\n");
-    // Rows are written as they come; without its end the file is no table.
+    // Rows are written as they come; without its end the file is no table. What tells why is one.
     assert!(!std::fs::read(space.path("rows.parquet")).unwrap().ends_with(b"PAR1"));
-    assert!(!space.exists("rejected.parquet"));
+    assert_eq!(reasons(&space), ["98: customer_id is missing", "99: unreadable JSON", "100: unreadable JSON"]);
+    space.remove("rejected.parquet").write("short.json.gz", [0x1f, 0x8b]);
+    read(&space, "clicks", &["raw.json", "short.json.gz"], &[]).with(1).says("cannot read short.json.gz");
+    assert_eq!(reasons(&space).len(), 3, "also where a file cannot be read");
 }

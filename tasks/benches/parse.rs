@@ -38,7 +38,8 @@ fn impressions_that_need_a_parser(bencher: Bencher, threads: usize) {
 
 fn read(bencher: Bencher, source: Source, threads: usize, content: &[u8]) {
     bencher.counter(BytesCount::of_slice(content)).bench(|| {
-        let mut collector = Collector::create(Fields::new(source, &[]).unwrap(), Path::new("/dev/null")).unwrap();
+        let nowhere = Path::new("/dev/null");
+        let mut collector = Collector::create(Fields::new(source, &[]).unwrap(), nowhere, nowhere).unwrap();
         read_json_lines(&mut black_box(content), content.len() as u64, threads, &mut collector).unwrap();
         collector
     });

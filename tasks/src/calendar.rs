@@ -3,6 +3,8 @@
 //! Owns the two text forms that are accepted and nothing else: which field holds a time, and what happens to a row
 //! whose time is unreadable, is decided in [`crate::raw::rules`].
 
+use std::ops::RangeInclusive;
+
 use chrono::{Datelike, NaiveDate};
 
 use crate::digits;
@@ -23,7 +25,10 @@ pub fn day_of_number(number: i32) -> Option<NaiveDate> {
     NaiveDate::from_num_days_from_ce_opt(number.checked_add(EPOCH_FROM_CE)?)
 }
 
-/// `2025-08-16` or `dt=2025-08-16` as days since 1970-01-01.
+/// The first and the last microsecond that have a spelling: 0001-01-01 00:00:00 and 9999-12-31 23:59:59.999999, in UTC.
+pub const INSTANTS: RangeInclusive<i64> = -719_162 * DAY..=2_932_897 * DAY - 1;
+
+/// `2025-08-16`, `dt=2025-08-16` or a timestamp, whose day in UTC counts, as days since 1970-01-01.
 pub fn parse_day(text: &str) -> Option<i32> {
     Reader::default().day(text.as_bytes())
 }
@@ -31,7 +36,8 @@ pub fn parse_day(text: &str) -> Option<i32> {
 /// A timestamp as microseconds since 1970-01-01 00:00 UTC.
 ///
 /// The form is `YYYY-MM-DD`, `T` or a space, `HH:MM:SS`, optionally `.` and 1 to 9 digits (cut after the sixth, not
-/// rounded), then `Z`, `+HH:MM`, `+HHMM`, the same with `-`, or nothing, which means UTC.
+/// rounded), then `Z`, `UTC` (also behind a space), `+HH:MM`, `+HHMM`, `+HH`, the same with `-`, or nothing, which means
+/// UTC. It lies within the years 0001 to 9999 in UTC.
 pub fn parse_timestamp(text: &str) -> Option<i64> {
     Reader::default().timestamp(text.as_bytes())
 }
@@ -54,7 +60,11 @@ impl Default for Reader {
 impl Reader {
     /// As [`parse_day`].
     pub fn day(&mut self, text: &[u8]) -> Option<i32> {
-        self.date(text.strip_prefix(b"dt=").unwrap_or(text).try_into().ok()?)
+        match text.strip_prefix(b"dt=").unwrap_or(text).try_into() {
+            Ok(date) => self.date(date),
+            // What begins with `dt=` is no timestamp either.
+            Err(_) => i32::try_from(self.timestamp(text)?.div_euclid(DAY)).ok(),
+        }
     }
 
     /// As [`parse_timestamp`].
@@ -64,7 +74,10 @@ impl Reader {
         let (clock, text) = text.split_first_chunk()?;
         let seconds = i64::from(self.date(date)?) * 86_400 + seconds_of_day(clock)?;
         let (fraction, zone) = split_fraction(text)?;
-        Some((seconds - zone_seconds(zone)?) * 1_000_000 + fraction)
+        let offset = zone_seconds(zone)?;
+        let instant = (seconds - offset) * 1_000_000 + fraction;
+        // Only an offset leads out of the years that a date can spell.
+        (offset == 0 || INSTANTS.contains(&instant)).then_some(instant)
     }
 
     /// The length of the last timestamp, in bytes, whether it was one or not.
@@ -134,12 +147,13 @@ fn split_fraction(text: &[u8]) -> Option<(i64, &[u8])> {
 /// The offset from UTC in seconds.
 fn zone_seconds(text: &[u8]) -> Option<i64> {
     let (sign, rest) = match text {
-        b"" | b"Z" => return Some(0),
+        b"" | b"Z" | b"UTC" | b" UTC" => return Some(0),
         [b'+', rest @ ..] => (1, rest),
         [b'-', rest @ ..] => (-1, rest),
         _ => return None,
     };
     let (hours, minutes) = match rest.len() {
+        2 => (two(rest)?, 0),
         4 => (two(rest)?, two(&rest[2..])?),
         5 if rest[2] == b':' => (two(rest)?, two(&rest[3..])?),
         _ => return None,
@@ -162,6 +176,9 @@ mod tests {
             "2025-08-16T14:30:00+02:30",
             "2025-08-16T14:30:00+0230",
             "2025-08-15 23:00:00.000000-13:00",
+            "2025-08-16T14:00:00+02",
+            "2025-08-16 12:00:00UTC",
+            "2025-08-16 12:00:00.000 UTC",
         ] {
             assert_eq!(parse_timestamp(same), Some(noon), "{same}");
         }
@@ -190,10 +207,15 @@ mod tests {
             "2025-08-16T12:00:60Z",
             "2025-08-16T12:00:00.Z",
             "2025-08-16T12:00:00.1234567890Z",
-            "2025-08-16T12:00:00+02",
+            "2025-08-16T12:00:00+2",
+            "2025-08-16T12:00:00+24",
+            "2025-08-16T12:00:00  UTC",
+            "2025-08-16T12:00:00 Z",
+            "2025-08-16T12:00:00utc",
+            "0001-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
             "2025-08-16T12:00:00+24:00",
             "2025-08-16T12:00:00+02:60",
-            "2025-08-16T12:00:00 Z",
             "2025-08-16T12:00:00Z ",
             "+025-08-16T12:00:00Z",
             "1755345600",
@@ -226,7 +248,13 @@ mod tests {
         assert_eq!(parse_day("1970-01-02"), Some(1));
         assert_eq!(parse_day("dt=2025-08-16"), Some(20_316));
         assert_eq!(day_of_number(20_316).unwrap().to_string(), "2025-08-16");
-        for wrong in ["", "2025-8-16", "2025-13-01", "dt=dt=2025-08-16", "2025-08-16T00:00:00Z", "20250816"] {
+        for (timestamp, day) in
+            [("2025-08-16T00:00:00Z", 20_316), ("2025-08-16 01:00:00+02:00", 20_315), ("1969-12-31 23:59:59", -1)]
+        {
+            assert_eq!(parse_day(timestamp), Some(day), "{timestamp}");
+        }
+        let wrong = ["", "2025-8-16", "2025-13-01", "dt=dt=2025-08-16", "dt=2025-08-16T00:00:00Z", "20250816"];
+        for wrong in wrong {
             assert_eq!(parse_day(wrong), None, "{wrong:?}");
         }
     }

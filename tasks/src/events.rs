@@ -189,9 +189,9 @@ mod tests {
         };
         let text: Vec<String> = expected(rows).into_iter().map(line).collect();
         let fields = Fields::new(Source::Clicks, &[]).unwrap();
-        let mut collector = Collector::create(fields, path).unwrap();
+        let mut collector = Collector::create(fields, path, &path.with_extension("rejected")).unwrap();
         read_json_lines(&mut text.join("\n").as_bytes(), 1, 1, &mut collector).unwrap();
-        collector.finish(&path.with_extension("rejected")).unwrap();
+        collector.finish().unwrap();
     }
 
     #[test]

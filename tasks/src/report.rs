@@ -11,9 +11,11 @@ use crate::actions::Times;
 /// What a task read, wrote and turned away.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
+    /// Rows of all inputs; for `read` those in the raw files, also those that were rejected.
     pub rows_in: u64,
+    /// Rows of the table that was written; `read` makes a row of each entry of an impression row.
     pub rows_out: u64,
-    /// Rejected rows by reason.
+    /// Rejected rows, and entries of impression rows, by reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub rejected: BTreeMap<String, u64>,
     /// The times of the events that the result rests on; none for a task that has no events with times.

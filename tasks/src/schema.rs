@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | `events` | a click, an add-to-cart or an order as `read` let it through | `customer_id`, `item_id`, `timestamp`; orders also `day` | as in the raw files |
 //! | `shown` | an item shown to a customer, as `read` let it through | `customer_id`, `item_id`, `is_order` | as in the raw files |
-//! | `rejected` | a row that `read` did not let through | `file`, `line`, `reason`, `raw` | as in the raw files |
+//! | `rejected` | a row that `read` did not let through, or a reason why it did not let some of its entries through | `file`, `line`, `column`, `reason`, `entries`, `raw` | as in the raw files |
 //! | `actions` | a click, an add-to-cart or an order | `customer_id`, `item_id`, `action_type`, `timestamp` | customer, then newest first |
 //! | `impressions` | an item shown to a customer | `customer_id`, `item_id`, `is_order` | customer, then as in the raw files |
 //! | `histories` | a customer who was shown something | `customer_id`, `actions`, `action_types` | customer |
@@ -82,13 +82,18 @@ pub fn impressions() -> Schema {
     }
 }
 
+/// `line` is a row's line, or its number in a Parquet file, and `column` the byte of the line at which it begins, both from
+/// 1. `entries` is how many entries of the row have this fault, and 0 where it is the row as a whole. `raw` is the row as it
+/// is in the file, up to 64 KiB; of the rejects of one row the first has it, and in the others it is empty.
 pub fn rejected() -> Schema {
     Schema {
         table: "rejected",
         columns: vec![
             ("file", DataType::String),
             ("line", DataType::Int64),
+            ("column", DataType::Int64),
             ("reason", DataType::String),
+            ("entries", DataType::Int64),
             ("raw", DataType::String),
         ],
     }

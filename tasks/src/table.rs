@@ -103,40 +103,67 @@ pub fn create(path: &Path) -> Result<File> {
 }
 
 /// Writes a table whose columns are those of `schema`, in that order.
+pub fn write(path: &Path, schema: Schema, columns: Vec<Column>) -> Result<()> {
+    let mut writer = TableWriter::create(path, schema)?;
+    let rows = DataFrame::new_infer_height(columns)?;
+    for start in (0..rows.height()).step_by(ROW_GROUP) {
+        writer.add(rows.slice(start as i64, ROW_GROUP).into_columns())?;
+    }
+    writer.finish()
+}
+
+/// A table that is written row group by row group, and is one only when it is finished.
 ///
 /// No column is nullable, and all values are PLAIN: to look for repetition takes longer than to read and write what is
 /// repeated. Tables of numbers alone are not compressed either, for each is read once, by the next task.
-pub fn write(path: &Path, schema: Schema, columns: Vec<Column>) -> Result<()> {
-    let mut rows = DataFrame::new_infer_height(columns)?;
-    let expected = schema.columns.iter().map(|(name, dtype)| (*name, dtype));
-    if !expected.eq(rows.columns().iter().map(|column| (column.name().as_str(), column.dtype()))) {
-        bail!("a table of {} cannot have the columns {:?}", schema.table, rows.schema());
+pub struct TableWriter {
+    path: PathBuf,
+    schema: Schema,
+    options: WriteOptions,
+    file: FileWriter<BufWriter<File>>,
+}
+
+impl TableWriter {
+    pub fn create(path: &Path, schema: Schema) -> Result<Self> {
+        let file = create(path)?;
+        let numbers = schema.columns.iter().all(|(_, dtype)| !dtype.is_nested() && !dtype.is_string());
+        let options = WriteOptions {
+            statistics: StatisticsOptions::default(),
+            version: Version::V1,
+            compression: if numbers { CompressionOptions::Uncompressed } else { CompressionOptions::Lz4Raw },
+            data_page_size: None,
+        };
+        // The writer writes headers byte by byte.
+        let file = BufWriter::with_capacity(1 << 16, file);
+        let file = FileWriter::try_new(file, schema.arrow(), options)?;
+        Ok(TableWriter { path: path.to_path_buf(), schema, options, file })
     }
-    let file = create(path)?;
-    let numbers = schema.columns.iter().all(|(_, dtype)| !dtype.is_nested() && !dtype.is_string());
-    let options = WriteOptions {
-        statistics: StatisticsOptions::default(),
-        version: Version::V1,
-        compression: if numbers { CompressionOptions::Uncompressed } else { CompressionOptions::Lz4Raw },
-        data_page_size: None,
-    };
-    // The writer writes headers byte by byte.
-    let file = BufWriter::with_capacity(1 << 16, file);
-    let write = || -> PolarsResult<()> {
-        let mut writer = FileWriter::try_new(file, schema.arrow(), options)?;
-        rows.rechunk_mut();
-        for start in (0..rows.height()).step_by(ROW_GROUP) {
-            let rows = rows.slice(start as i64, ROW_GROUP);
-            for batch in rows.iter_chunks(CompatLevel::newest(), false) {
-                let fields = writer.parquet_schema().fields().to_vec();
-                let encodings = vec![vec![Encoding::Plain]; fields.len()];
-                let columns = row_group_iter(batch, encodings.into(), fields, options);
-                writer.write(rows.height() as u64, columns)?;
-            }
+
+    /// Adds rows, whose columns are those of the schema in its order, as a row group.
+    pub fn add(&mut self, columns: Vec<Column>) -> Result<()> {
+        let mut rows = DataFrame::new_infer_height(columns)?;
+        let expected = self.schema.columns.iter().map(|(name, dtype)| (*name, dtype));
+        if !expected.eq(rows.columns().iter().map(|column| (column.name().as_str(), column.dtype()))) {
+            bail!("a table of {} cannot have the columns {:?}", self.schema.table, rows.schema());
         }
-        writer.end(None).map(drop)
-    };
-    write().map_err(|error| anyhow!("cannot write {}: {error}", path.display()))
+        rows.rechunk_mut();
+        let mut write = || -> PolarsResult<()> {
+            for batch in rows.iter_chunks(CompatLevel::newest(), false) {
+                let fields = self.file.parquet_schema().fields().to_vec();
+                let encodings = vec![vec![Encoding::Plain]; fields.len()];
+                let columns = row_group_iter(batch, encodings.into(), fields, self.options);
+                self.file.write(rows.height() as u64, columns)?;
+            }
+            Ok(())
+        };
+        write().map_err(|error| anyhow!("cannot write {}: {error}", self.path.display()))
+    }
+
+    /// Writes the end of the table.
+    pub fn finish(mut self) -> Result<()> {
+        self.file.end(None).map_err(|error| anyhow!("cannot write {}: {error}", self.path.display()))?;
+        Ok(())
+    }
 }
 
 /// The values of a 64-bit integer column that [`read`] has checked.

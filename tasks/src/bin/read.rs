@@ -10,11 +10,12 @@ use tasks::task::{self, Arguments, Contract};
 
 /// Read raw event files of one source into a typed Parquet table
 ///
-/// Files may be JSON Lines (.json, .jsonl, .ndjson), CSV with a header (.csv), each also packed as .gz or .zst, and
-/// Parquet. The rows keep the order of the files as given and of the rows in them.
+/// Files may be JSON objects, one a line or one after the other (.json, .jsonl, .ndjson), CSV with a header (.csv), each
+/// also packed as .gz or .zst, and Parquet. Text may also come from a pipe. The rows keep the order of the files as given and of the rows in them.
 ///
 /// A row that breaks a rule (unreadable, a field missing, null, of the wrong type or out of range) is not let through:
-/// it goes to `rejected` with its file, line, reason and raw text.
+/// it goes to `rejected` with its file, line, reason and raw text (up to 64 KiB). That table is also there after a file
+/// could not be read, or too much was rejected. A row of more than 8 MiB is rejected unread.
 ///
 /// Inputs: raw (any number). Outputs: rows, rejected.
 ///
@@ -35,6 +36,8 @@ struct Read {
     #[arg(long = "field", value_name = "FIELD=NAME", value_parser = field)]
     fields: Vec<(String, String)>,
     /// Fail if a greater share of the rows, or of the entries of impression rows, is rejected
+    ///
+    /// Also if what is no row at all (unreadable JSON, for example) is a greater share of the bytes.
     #[arg(long, value_name = "FRACTION", default_value_t = 0.01, value_parser = fraction)]
     max_reject_fraction: f64,
     #[command(flatten)]
@@ -53,15 +56,17 @@ fn read(arguments: &Read) -> Result<Report> {
         );
     }
     let fields = Fields::new(arguments.source, &arguments.fields)?;
-    let mut collector = Collector::create(fields, arguments.contract.output("rows")?)?;
-    for file in arguments.contract.inputs("raw") {
-        read_file(file, arguments.format, &mut collector)?;
-    }
+    let outputs = (arguments.contract.output("rows")?, arguments.contract.output("rejected")?);
+    let mut collector = Collector::create(fields, outputs.0, outputs.1)?;
+    let mut files = arguments.contract.inputs("raw").into_iter();
+    let read = files.try_for_each(|file| read_file(file, arguments.format, &mut collector));
+    collector.finish_rejected()?;
+    read?;
     collector.check(arguments.max_reject_fraction)?;
     if let Some(warning) = collector.warning() {
         task::complain(&warning);
     }
-    collector.finish(arguments.contract.output("rejected")?)
+    collector.finish()
 }
 
 impl Arguments for Read {

@@ -3,6 +3,8 @@
 //!
 //! It does not know formats. How many rejects are too many is decided by [`Collector::check`].
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::ops::Range;
@@ -12,13 +14,13 @@ use anyhow::{Result, bail};
 
 use super::columns::{self, Columns};
 use super::fields::{Fields, Role, Source};
+use super::json;
 use super::record::{Cell, Record, Values};
-use super::rejected::{Place, Rejected};
+use super::rejected::{Place, Rejected, Shift};
 use super::rules::{self, Problem};
 use crate::events;
 use crate::pages::file::PageFile;
 use crate::report::Report;
-use crate::schema;
 use crate::table;
 
 /// Rows of a row group: few enough to be still in the processor's cache when they are written, and when they are read.
@@ -35,6 +37,8 @@ pub struct Collector {
     pub(super) rejected: Rejected,
     pub(super) rows: Tally,
     pub(super) entries: Tally,
+    /// Bytes of raw files, and of what is no row in those that hold text.
+    pub(super) bytes: Tally,
 }
 
 /// How many were seen, and how many of them rejected.
@@ -55,15 +59,17 @@ impl Collector {
             rejected: Rejected::default(),
             rows: Tally::default(),
             entries: Tally::default(),
+            bytes: Tally::default(),
         }
     }
 
-    /// One that writes what it has gathered into a table at this path, part by part.
-    pub fn create(fields: Fields, path: &Path) -> Result<Self> {
-        let file = table::create(path)?;
+    /// One that writes what it has gathered into tables at these paths, part by part.
+    pub fn create(fields: Fields, rows: &Path, rejected: &Path) -> Result<Self> {
+        let file = table::create(rows)?;
         let schema = columns::schema(fields.source).arrow();
         let table = PageFile::new(BufWriter::with_capacity(1 << 16, file), schema, events::CREATED_BY)?;
-        let mut collector = Collector { table: Some(table), ..Collector::new(fields) };
+        let rejected = Rejected::create(rejected)?;
+        let mut collector = Collector { table: Some(table), rejected, ..Collector::new(fields) };
         // Parts are added to what is not yet a row group. Memory that is not used costs nothing.
         collector.reserve(2 * ROW_GROUP);
         Ok(collector)
@@ -88,17 +94,19 @@ impl Collector {
         self.columns.reserve(rows, self.fields.source);
     }
 
-    /// Adds what a part of the file has gathered, which begins after `lines` lines.
-    pub(super) fn append(&mut self, part: Collector, lines: u64) -> Result<()> {
+    /// Adds what a part of the file has gathered that begins so far behind the beginning of the file.
+    pub(super) fn append(&mut self, part: Collector, shift: Shift) -> Result<()> {
         self.columns.append(part.columns);
-        self.rejected.append(part.rejected, lines);
+        self.rejected.append(part.rejected, shift);
         self.rows.add(part.rows);
         self.entries.add(part.entries);
+        self.bytes.add(part.bytes);
         self.pass_on()
     }
 
     /// Writes rows as soon as there are enough; how many are written at a time does not depend on how they came.
     pub(super) fn pass_on(&mut self) -> Result<()> {
+        self.rejected.pass_on()?;
         let ready = self.columns.rows() / ROW_GROUP * ROW_GROUP;
         if self.table.is_none() || ready == 0 {
             return Ok(());
@@ -123,15 +131,26 @@ impl Collector {
         }
     }
 
-    /// A row that is no record at all.
-    pub(super) fn reject_row(&mut self, place: &Place, reason: impl Into<String>) {
+    /// What is no record at all: it counts for a row, and as it may have been many rows, for its bytes as well.
+    pub(super) fn unreadable(&mut self, place: &Place, reason: impl Into<String>) {
+        self.bytes.rejected += place.bytes;
+        self.reject(place, reason.into());
+    }
+
+    fn reject(&mut self, place: &Place, reason: String) {
         self.rows.seen += 1;
         self.rows.rejected += 1;
-        self.rejected.push(place, reason.into());
+        self.rejected.row(place, reason);
     }
 
     /// Judges a row: its values join the columns, or it joins the rejected.
     pub(super) fn row(&mut self, record: &Record, place: &Place) {
+        let mut record = Cow::Borrowed(record);
+        for (first, twin) in self.fields.twins() {
+            let cell = record.get(*first).clone();
+            record.to_mut().set(*twin, cell);
+        }
+        let record = &*record;
         let judged = match self.fields.source {
             Source::Impressions => self.impressions(record, place),
             Source::Clicks | Source::AddToCarts => event(record),
@@ -139,7 +158,7 @@ impl Collector {
         };
         match judged {
             Ok(values) => self.accept(&values),
-            Err((role, problem)) => self.reject_row(place, self.reason(role, problem)),
+            Err((role, problem)) => self.reject(place, self.reason(role, problem)),
         }
     }
 
@@ -163,68 +182,95 @@ impl Collector {
 
     fn impressions(&mut self, record: &Record, place: &Place) -> Judged {
         let customer_id = rules::customer_id(&record.customer_id).map_err(of(Role::CustomerId))?;
-        let mut entries = Vec::new();
+        let (mut entries, mut faults) = (Vec::new(), BTreeMap::new());
         for cell in rules::entries(&record.impressions).map_err(of(Role::Impressions))? {
-            let reason = match entry(cell) {
-                Ok(good) => {
-                    entries.push(good);
-                    continue;
-                }
-                Err(Some((role, problem))) => self.reason(role, problem),
-                Err(None) => format!("{}[] is not an object", self.fields.label(Role::Impressions)),
-            };
-            self.entries.seen += 1;
-            self.entries.rejected += 1;
-            self.rejected.push(place, reason);
+            match entry(cell) {
+                Ok(good) => entries.push(good),
+                Err(fault) => *faults.entry(fault).or_insert(0) += 1,
+            }
         }
+        let bad = faults.values().sum::<u64>();
+        self.entries.seen += bad;
+        self.entries.rejected += bad;
+        let reasons: Vec<_> = faults.into_iter().map(|(fault, count)| (self.entry_reason(fault), count)).collect();
+        self.rejected.entries(place, reasons);
         Ok(Values { customer_id, entries, ..Values::default() })
+    }
+
+    fn entry_reason(&self, fault: Option<(Role, Problem)>) -> String {
+        match fault {
+            Some((role, problem)) => self.reason(role, problem),
+            None => format!("{}[] is not an object", self.fields.label(Role::Impressions)),
+        }
     }
 
     fn reason(&self, role: Role, problem: Problem) -> String {
         format!("{} {}", self.fields.label(role), problem.text())
     }
 
-    /// Fails when more than `limit` (a fraction) of the rows, or of the entries of impression rows, were rejected.
+    /// Writes the table of rejected rows to its end, which is done also where there are too many, or where a file cannot
+    /// be read: it is what tells why.
+    pub fn finish_rejected(&mut self) -> Result<()> {
+        self.rejected.finish()
+    }
+
+    /// Fails when a greater share than `limit` of the rows, or of the entries of impression rows, was rejected, or when what
+    /// is no row at all is a greater share of the bytes.
     pub fn check(&self, limit: f64) -> Result<()> {
-        for (tally, unit) in [(&self.rows, "rows"), (&self.entries, "entries")] {
+        let tallies =
+            [(&self.rows, "rows rejected"), (&self.entries, "entries rejected"), (&self.bytes, "bytes unreadable")];
+        for (tally, unit) in tallies {
             // A quotient, which is rounded as the limit was when it was read: 29 of 100 are not more than 0.29.
             let share = tally.rejected as f64 / tally.seen.max(1) as f64;
             if share > limit {
                 bail!(
-                    "{} of {} {unit} rejected ({:.2} %), more than the max_reject_fraction of {limit}\n{}",
+                    "{} of {} {unit} ({:.2} %), more than the max_reject_fraction of {limit}\n{}{}",
                     tally.rejected,
                     tally.seen,
                     100.0 * share,
-                    self.rejected.examples()
+                    self.rejected.examples(),
+                    self.advice(),
                 );
             }
         }
         Ok(())
     }
 
+    /// What to do if most rows, or entries, lack a field: it may have another name in them.
+    fn advice(&self) -> String {
+        let advise = || {
+            let (reason, count) = self.rejected.counts().into_iter().next()?;
+            let role = Role::all().find(|role| reason == self.reason(*role, Problem::Missing))?;
+            let list = self.fields.entry_list(role);
+            let tally = if list.is_some() { &self.entries } else { &self.rows };
+            let names = json::names(self.rejected.example(reason)?, list).filter(|_| 2 * count > tally.seen)?;
+            let advice = self.fields.advice(role, names.iter().map(String::as_str));
+            Some(format!("\n  it has the fields {advice}"))
+        };
+        advise().unwrap_or_default()
+    }
+
     /// One line for people about the rejects; `None` if there are none.
     pub fn warning(&self) -> Option<String> {
-        let reasons: Vec<_> =
-            self.rejected.counts().into_iter().map(|(reason, count)| format!("{count} x {reason}")).collect();
         let entries = if self.entries.rejected > 0 {
             format!(" and {} of {} entries", self.entries.rejected, self.entries.seen)
         } else {
             String::new()
         };
-        let Tally { seen, rejected } = self.rows;
-        (!reasons.is_empty())
-            .then(|| format!("warning: rejected {rejected} of {seen} rows{entries}: {}", reasons.join(", ")))
+        let (Tally { seen, rejected }, reasons) = (&self.rows, self.rejected.summary());
+        (!reasons.is_empty()).then(|| format!("warning: rejected {rejected} of {seen} rows{entries}: {reasons}"))
     }
 
-    /// Writes what is left, and the table of rejected rows, and counts what is in them.
-    pub fn finish(mut self, rejected: &Path) -> Result<Report> {
+    /// Writes what is left, and counts what is in the tables.
+    pub fn finish(mut self) -> Result<Report> {
+        self.finish_rejected()?;
         self.write(0..self.columns.rows())?;
         if let Some(table) = self.table {
             table.finish()?;
         }
         self.report.rows_in = self.rows.seen;
-        self.report.rejected = self.rejected.counts().into_iter().collect();
-        table::write(rejected, schema::rejected(), self.rejected.columns())?;
+        let counts = self.rejected.counts().into_iter();
+        self.report.rejected = counts.map(|(reason, count)| (reason.to_string(), count)).collect();
         Ok(self.report)
     }
 }

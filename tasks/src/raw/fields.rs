@@ -12,8 +12,11 @@ pub enum Source {
     PreviousOrders,
 }
 
+/// Fields of a file that are named in a message.
+const MOST_NAMES: usize = 20;
+
 /// The part that a raw field plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     CustomerId,
     ItemId,
@@ -37,6 +40,10 @@ impl Role {
         (Role::IsOrder, "is_order"),
     ];
 
+    pub fn all() -> impl Iterator<Item = Role> {
+        Role::ALL.into_iter().map(|(role, _)| role)
+    }
+
     /// The role's name on a command line.
     fn name(self) -> &'static str {
         Role::ALL.iter().find(|(role, _)| *role == self).map_or("", |(_, name)| name)
@@ -48,6 +55,8 @@ impl Role {
 pub struct Fields {
     pub source: Source,
     names: Vec<(Role, String)>,
+    /// Roles whose field has another role before them.
+    twins: Vec<(Role, Role)>,
 }
 
 impl Fields {
@@ -84,7 +93,15 @@ impl Fields {
                 }
             }
         }
-        Ok(Fields { source, names })
+        let mut fields = Fields { source, names, twins: Vec::new() };
+        let firsts = fields.row_fields().filter_map(|(role, name)| Some((role, fields.row_role(name)?)));
+        fields.twins = firsts.filter(|(role, first)| role != first).map(|(role, first)| (first, role)).collect();
+        Ok(fields)
+    }
+
+    /// Pairs of roles that one field plays both; [`Fields::row_role`] knows the first.
+    pub fn twins(&self) -> &[(Role, Role)] {
+        &self.twins
     }
 
     /// The role of a field of a row.
@@ -100,10 +117,12 @@ impl Fields {
     /// How the raw rows call the field of a role, and an entry's field with its list before it.
     pub fn label(&self, role: Role) -> String {
         let name = self.name(role).unwrap_or_else(|| role.name());
-        match self.name(Role::Impressions) {
-            Some(list) if self.in_entry(role) => format!("{list}[].{name}"),
-            _ => name.to_string(),
-        }
+        self.entry_list(role).map_or(name.to_string(), |list| format!("{list}[].{name}"))
+    }
+
+    /// The field whose entries have the field of a role; `None` if rows themselves have it.
+    pub fn entry_list(&self, role: Role) -> Option<&str> {
+        self.name(Role::Impressions).filter(|_| self.in_entry(role))
     }
 
     /// The field of a role; `None` if rows of this source have none.
@@ -114,6 +133,19 @@ impl Fields {
     /// The fields of a row, in a fixed order.
     pub fn row_fields(&self) -> impl Iterator<Item = (Role, &str)> {
         self.names.iter().filter(|(role, _)| !self.in_entry(*role)).map(|(role, name)| (*role, name.as_str()))
+    }
+
+    /// What to do where the field of a role is not there, behind the words that say where: the fields that are, and how one
+    /// of them is named instead.
+    pub fn advice<'a>(&self, role: Role, present: impl Iterator<Item = &'a str>) -> String {
+        let mut names: Vec<_> = present.map(|name| format!("`{name}`")).collect();
+        if names.len() > MOST_NAMES {
+            let others = names.len() - MOST_NAMES;
+            names.truncate(MOST_NAMES);
+            names.push(format!("{others} more"));
+        }
+        let role = role.name();
+        format!("{}; name the right one in pipeline.yaml: `field: {{{role}: NAME}}`", names.join(", "))
     }
 
     fn role(&self, name: &str, wanted: impl Fn(Role) -> bool) -> Option<Role> {

@@ -1,12 +1,17 @@
 //! What a raw file is, by its name, and a stream of its plain bytes.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use anyhow::{Result, bail};
 
 use super::blocks::PIECE;
+use super::gzip::Members;
+
+/// The byte order marks that a text may begin with.
+const UTF_8: &[u8] = b"\xef\xbb\xbf";
+const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
 /// How rows are spelled in a raw file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -33,13 +38,13 @@ pub struct Encoding {
 
 impl Encoding {
     /// What a file's name says: `.json .jsonl .ndjson .csv .parquet`, the text formats also with `.gz` or `.zst` after
-    /// it. A given format stands for the first part, not for the compression.
+    /// it, in capitals or not. A given format stands for the first part, not for the compression.
     pub fn of(path: &Path, given: Option<Format>) -> Result<Self> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let (stem, compression) = match name.rsplit_once('.') {
             Some((stem, "gz")) => (stem, Compression::Gzip),
             Some((stem, "zst")) => (stem, Compression::Zstd),
-            _ => (name.as_ref(), Compression::None),
+            _ => (name.as_str(), Compression::None),
         };
         let format = match (given, stem.rsplit_once('.').map(|(_, extension)| extension)) {
             (Some(format), _) => format,
@@ -57,16 +62,32 @@ impl Encoding {
         Ok(Encoding { format, compression })
     }
 
-    /// The file's bytes, unpacked.
-    pub fn open(&self, path: &Path) -> Result<Box<dyn BufRead + Send>> {
-        let file = File::open(path)?;
-        Ok(match self.compression {
-            Compression::None => Box::new(BufReader::with_capacity(PIECE, file)),
-            Compression::Gzip => {
-                let unpacked = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(PIECE, file));
-                Box::new(BufReader::with_capacity(PIECE, unpacked))
-            }
-            Compression::Zstd => Box::new(BufReader::with_capacity(PIECE, zstd::Decoder::new(file)?)),
-        })
+    /// The text of a file, unpacked and without a byte order mark; `None` if the file is empty, which it may be also where
+    /// the compression asks for a header.
+    pub fn open(&self, file: File) -> Result<Option<Box<dyn BufRead + Send>>> {
+        let mut file = BufReader::with_capacity(PIECE, file);
+        // Its length says nothing: a pipe has none.
+        if file.fill_buf()?.is_empty() {
+            return Ok(None);
+        }
+        let text: Box<dyn BufRead + Send> = match self.compression {
+            Compression::None => Box::new(file),
+            Compression::Gzip => Box::new(BufReader::with_capacity(PIECE, Members::new(file))),
+            Compression::Zstd => Box::new(BufReader::with_capacity(PIECE, zstd::Decoder::with_buffer(file)?)),
+        };
+        unmarked(text).map(Some)
     }
+}
+
+/// A text without its byte order mark. One that is marked as UTF-16 is refused.
+pub fn unmarked<'a>(mut text: impl BufRead + Send + 'a) -> Result<Box<dyn BufRead + Send + 'a>> {
+    let mut start = Vec::new();
+    text.by_ref().take(UTF_8.len() as u64).read_to_end(&mut start)?;
+    if UTF_16.iter().any(|mark| start.starts_with(mark)) {
+        bail!("its text is UTF-16; it must be UTF-8: `iconv -f UTF-16 -t UTF-8` makes it so");
+    }
+    if start == UTF_8 {
+        start.clear();
+    }
+    Ok(Box::new(Cursor::new(start).chain(text)))
 }

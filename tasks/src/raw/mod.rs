@@ -19,6 +19,7 @@ mod fields;
 mod format;
 #[cfg(test)]
 mod fuzz;
+mod gzip;
 mod in_order;
 mod json;
 mod parquet;
@@ -26,10 +27,11 @@ mod record;
 mod rejected;
 mod rules;
 
+use std::fs::File;
 use std::io::BufRead;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::task;
 pub use collector::Collector;
@@ -39,20 +41,26 @@ pub use format::Format;
 /// Reads one raw file to its end and hands each of its rows to the collector.
 ///
 /// `format` overrides what the file's name says. A row that breaks a rule is kept by the collector and is no error;
-/// a file that cannot be read to its end is one, and names the file.
+/// a file that cannot be read to its end is one, and names the file. An empty file is one without rows.
 pub fn read_file(path: &Path, format: Option<Format>, collector: &mut Collector) -> Result<()> {
     let mut read = || {
         let encoding = format::Encoding::of(path, format)?;
         collector.begin(path);
-        // An empty file is one without rows, also where the format or the compression asks for a header.
-        let length = std::fs::metadata(path)?.len();
-        if length == 0 {
-            return Ok(());
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if encoding.format == Format::Parquet {
+            if !metadata.is_file() {
+                bail!("a Parquet file is read from its end, and this is a pipe: write it to a file first");
+            }
+            collector.bytes.seen += metadata.len();
+            return if metadata.len() == 0 { Ok(()) } else { parquet::read(path, task::threads(), collector) };
         }
-        match encoding.format {
-            Format::Json => read_json_lines(&mut *encoding.open(path)?, length, task::threads(), collector),
-            Format::Csv => csv::read(encoding.open(path)?, collector),
-            Format::Parquet => parquet::read(path, task::threads(), collector),
+        // How much there is in a pipe is not known.
+        let length = if metadata.is_file() { metadata.len() } else { u64::MAX };
+        match (encoding.open(file)?, encoding.format) {
+            (None, _) => Ok(()),
+            (Some(text), Format::Csv) => csv::read(text, collector),
+            (Some(mut text), _) => read_json_lines(&mut *text, length, task::threads(), collector),
         }
     };
     read().with_context(|| format!("cannot read {}", path.display()))
@@ -68,5 +76,5 @@ pub fn read_json_lines(
 ) -> Result<()> {
     // A thread without a block of its own would only cost.
     let threads = threads.min(length.div_ceil(json::BLOCK as u64) as usize);
-    json::read(stream, json::BLOCK, threads, collector)
+    json::read(stream, json::CUT, threads, collector)
 }

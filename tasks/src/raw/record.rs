@@ -59,7 +59,42 @@ pub struct Values {
     pub entries: Vec<(i32, bool)>,
 }
 
+impl Cell<'_> {
+    /// The same, which borrows nothing.
+    pub fn into_owned(self) -> Cell<'static> {
+        match self {
+            Cell::Missing => Cell::Missing,
+            Cell::Null => Cell::Null,
+            Cell::Integer(value) => Cell::Integer(value),
+            Cell::Huge => Cell::Huge,
+            Cell::Boolean(value) => Cell::Boolean(value),
+            Cell::Text(text) => Cell::Text(text.into_owned().into()),
+            Cell::Instant(micros) => Cell::Instant(micros),
+            Cell::Day(day) => Cell::Day(day),
+            Cell::Entries(entries) => Cell::Entries(entries.into_iter().map(Cell::into_owned).collect()),
+            Cell::Entry(entry) => {
+                let (item_id, is_order) = (entry.item_id.into_owned(), entry.is_order.into_owned());
+                Cell::Entry(Box::new(Entry { item_id, is_order }))
+            }
+            Cell::Garbled => Cell::Garbled,
+            Cell::Other => Cell::Other,
+        }
+    }
+}
+
 impl<'a> Record<'a> {
+    /// What was found in a field of the row.
+    pub fn get(&self, role: Role) -> &Cell<'a> {
+        match role {
+            Role::CustomerId => &self.customer_id,
+            Role::ItemId => &self.item_id,
+            Role::Timestamp => &self.timestamp,
+            Role::Day => &self.day,
+            Role::Impressions => &self.impressions,
+            Role::IsOrder => &Cell::Missing,
+        }
+    }
+
     /// Fills in a field of the row; of a field that comes twice the last counts.
     pub fn set(&mut self, role: Role, cell: Cell<'a>) {
         match role {

@@ -6,7 +6,7 @@ use super::record::Cell;
 use crate::calendar;
 
 /// Why a field's value is not let through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Problem {
     Missing,
     Null,
@@ -28,12 +28,12 @@ impl Problem {
     }
 }
 
-/// An integer in 1 ..= 2^63-1.
+/// An integer in 1 ..= 2^63-1, or its decimal digits as text.
 pub fn customer_id(cell: &Cell) -> Result<i64, Problem> {
     positive(cell)
 }
 
-/// An integer in 1 ..= 2^31-1.
+/// An integer in 1 ..= 2^31-1, or its decimal digits as text.
 pub fn item_id(cell: &Cell) -> Result<i32, Problem> {
     i32::try_from(positive(cell)?).map_err(|_| Problem::OutOfRange)
 }
@@ -41,7 +41,7 @@ pub fn item_id(cell: &Cell) -> Result<i32, Problem> {
 /// A time, in microseconds since 1970 UTC.
 pub fn timestamp(cell: &Cell) -> Result<i64, Problem> {
     match cell {
-        Cell::Instant(micros) if (FIRST_INSTANT..=LAST_INSTANT).contains(micros) => Ok(*micros),
+        Cell::Instant(micros) if calendar::INSTANTS.contains(micros) => Ok(*micros),
         Cell::Text(text) => calendar::parse_timestamp(text).ok_or(Problem::Unreadable),
         Cell::Instant(_) | Cell::Garbled => Err(Problem::Unreadable),
         other => Err(absence(other)),
@@ -64,9 +64,8 @@ pub fn day(cell: &Cell) -> Result<i32, Problem> {
 const FIRST_DAY: i32 = -719_162;
 const LAST_DAY: i32 = 2_932_896;
 
-/// The same as instants: the first and the last microsecond.
-const FIRST_INSTANT: i64 = FIRST_DAY as i64 * calendar::DAY;
-const LAST_INSTANT: i64 = (LAST_DAY as i64 + 1) * calendar::DAY - 1;
+/// Digits of 2^63-1.
+const LONGEST_ID: usize = 19;
 
 /// A label.
 pub fn is_order(cell: &Cell) -> Result<bool, Problem> {
@@ -89,6 +88,12 @@ fn positive(cell: &Cell) -> Result<i64, Problem> {
     match cell {
         Cell::Integer(value) if *value > 0 => Ok(*value),
         Cell::Integer(_) | Cell::Huge => Err(Problem::OutOfRange),
+        // JSON of programs that cannot hold large numbers has them in quotes.
+        Cell::Text(text)
+            if (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            text.parse().ok().filter(|id| *id > 0).ok_or(Problem::OutOfRange)
+        }
         other => Err(absence(other)),
     }
 }

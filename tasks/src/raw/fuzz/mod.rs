@@ -7,6 +7,7 @@
 #[path = "../../../../tests/support/chance.rs"]
 pub mod chance;
 pub mod corpus;
+mod json;
 mod judge;
 pub mod mutation;
 mod parquet;
@@ -16,10 +17,11 @@ use std::io::BufReader;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use super::{Collector, Fields, Format, Source, csv, json};
+use super::blocks::Cut;
+use super::{Collector, Fields, Format, Source, csv, format, json as raw_json};
 use crate::calendar;
 use chance::Chance;
-use judge::{Judgement, Row};
+use judge::{Judgement, Row, Verdict};
 
 pub const SOURCES: [Source; 4] = [Source::Impressions, Source::Clicks, Source::AddToCarts, Source::PreviousOrders];
 
@@ -106,10 +108,16 @@ impl Input {
         if format == Format::Csv {
             lines.insert(0, corpus::header(chance, source));
         }
-        let end: &[u8] = if chance.below(8) == 0 { b"\r\n" } else { b"\n" };
+        let ends: [&[u8]; 4] = [b"\r\n", if format == Format::Csv { b"\r" } else { b" " }, b"", b"\n"];
+        let end = ends[(chance.below(10) as usize).min(3)];
         let mut content = lines.join(end);
         if chance.below(2) == 0 {
             content.extend(end);
+        }
+        match chance.below(32) {
+            0 => drop(content.splice(..0, *b"\xff\xfe")),
+            1..4 => drop(content.splice(..0, *b"\xef\xbb\xbf")),
+            _ => {}
         }
         Input { format, source, timed: chance.below(2) == 0, content, piece: 1 + chance.below(200) as usize }
     }
@@ -119,54 +127,78 @@ impl Input {
     }
 
     /// Reads some content as this file's would be.
-    fn read(&self, content: &[u8]) -> Outcome {
+    fn read(&self, content: &[u8]) -> anyhow::Result<Outcome> {
         let mut collector = Collector::new(self.fields());
         collector.begin(Path::new("raw"));
-        let mut stream = BufReader::with_capacity(self.piece, content);
+        let mut text = format::unmarked(BufReader::with_capacity(self.piece, content))?;
         match self.format {
-            Format::Json => json::read(&mut stream, self.piece, 1 + self.piece % 4 / 3, &mut collector).unwrap(),
-            _ => csv::read(&mut stream, &mut collector).unwrap(),
+            Format::Json => {
+                let cut = Cut { block: self.piece, ..raw_json::CUT };
+                raw_json::read(&mut *text, cut, 1 + self.piece % 4 / 3, &mut collector)?;
+            }
+            _ => csv::read(text, &mut collector)?,
         }
-        Outcome { rows: judge::rows(&collector), collector }
+        Ok(Outcome { rows: judge::rows(&collector), collector })
     }
 
     /// Reads the file and holds what came of it against the slow judgement of each of its rows.
     fn check(&self) {
-        let outcome = self.read(&self.content);
-        let judgements = match self.format {
+        let judged = match self.format {
             Format::Json => judge::json(&self.content, &self.fields()),
             _ => judge::csv(&self.content, &self.fields()),
         };
+        let (outcome, judgements) = match (self.read(&self.content), judged) {
+            (Ok(outcome), Ok(judgements)) => (outcome, judgements),
+            (Err(error), Err(reason)) => {
+                return assert!(format!("{error:#}").contains(reason), "{error:#}, not {reason}");
+            }
+            (Ok(_), Err(reason)) => panic!("it is read, but {reason}"),
+            (Err(error), Ok(_)) => panic!("it is refused: {error:#}"),
+        };
         let gathered = &outcome.collector;
-        assert_eq!(gathered.rows.seen as usize, judgements.len(), "rows seen");
-        let (mut rows, mut rejected) =
-            (outcome.rows.iter(), gathered.rejected.lines.iter().zip(&gathered.rejected.raw));
-        let mut rejected_rows = 0;
-        for Judgement { line, raw, verdict } in &judgements {
+        let (mut rows, mut rejects) = (outcome.rows.iter(), gathered.rejected.waiting.iter().peekable());
+        let mut all = Verdict::default();
+        for Judgement { line, column, raw, verdict } in &judgements {
+            let is_sure = verdict.is_some();
             let verdict = verdict.clone().unwrap_or_else(|| self.alone(raw));
             let found: Vec<&Row> = rows.by_ref().take(verdict.rows.len()).collect();
             assert!(found.iter().copied().eq(&verdict.rows), "line {line} became {found:?}, not {verdict:?}");
-            for _ in 0..verdict.rejects {
-                let text = String::from_utf8_lossy(raw).into_owned();
-                let kept = rejected.next().map(|(line, raw)| (*line as u64, raw.trim()));
-                assert_eq!(kept, Some((*line, text.trim())), "what is kept of a row that is rejected");
+            let mut count = 0;
+            while count < verdict.rejects {
+                let reject = rejects.next().expect("a row that is rejected is kept");
+                if is_sure {
+                    let text = if count == 0 { String::from_utf8_lossy(raw) } else { "".into() };
+                    assert_eq!((reject.line, reject.column, reject.kept()), (*line, *column, &*text), "what is kept");
+                }
+                count += reject.entries.max(1);
             }
-            rejected_rows += u64::from(verdict.whole);
+            assert_eq!(count, verdict.rejects, "rejects of line {line}");
+            all.seen += verdict.seen;
+            all.rejects += verdict.rejects;
+            all.whole += verdict.whole;
+            all.bytes += verdict.bytes;
         }
-        assert!(rows.next().is_none() && rejected.next().is_none(), "more came out than went in");
-        assert_eq!(gathered.rows.rejected, rejected_rows, "rows rejected");
-        let entries = if self.source == Source::Impressions { outcome.rows.len() } else { 0 } as u64;
-        let bad_entries = gathered.rejected.lines.len() as u64 - rejected_rows;
-        assert_eq!((gathered.entries.seen, gathered.entries.rejected), (entries + bad_entries, bad_entries), "entries");
+        assert!(rows.next().is_none() && rejects.next().is_none(), "more came out than went in");
+        assert_eq!((gathered.rows.seen, gathered.rows.rejected), (all.seen, all.whole), "rows");
+        let good = if self.source == Source::Impressions { outcome.rows.len() } else { 0 } as u64;
+        let bad = all.rejects - all.whole;
+        assert_eq!((gathered.entries.seen, gathered.entries.rejected), (good + bad, bad), "entries");
+        let mark = if self.content.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        let bytes = (gathered.bytes.seen as usize + mark, gathered.bytes.rejected);
+        let trailing = self.content.len() - self.content.trim_ascii_end().len();
+        assert!((self.content.len() - trailing..=self.content.len()).contains(&bytes.0), "bytes seen");
+        assert_eq!(bytes.1, all.bytes, "bytes rejected");
         assert!(outcome.rows.iter().all(Row::is_lawful), "{:?}", outcome.rows);
     }
 
     /// What becomes of a row of which the slow judge is not sure, when it is read alone: it must be the same.
-    fn alone(&self, raw: &[u8]) -> judge::Verdict {
+    fn alone(&self, raw: &[u8]) -> Verdict {
         let header = if self.format == Format::Csv { judge::csv_header(&self.content) } else { &[] };
-        let outcome = self.read(&[header, raw].concat());
+        let outcome = self.read(&[header, raw].concat()).unwrap();
         let (rows, gathered) = (outcome.rows, outcome.collector);
-        judge::Verdict { rows, rejects: gathered.rejected.lines.len(), whole: gathered.rows.rejected > 0 }
+        let rejects = gathered.rejected.waiting.iter().map(|reject| reject.entries.max(1)).sum();
+        let (seen, whole) = (gathered.rows.seen, gathered.rows.rejected);
+        Verdict { rows, seen, rejects, whole, bytes: gathered.bytes.rejected }
     }
 }
 

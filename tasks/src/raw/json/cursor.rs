@@ -1,6 +1,6 @@
 //! A place in a text that moves over tokens of JSON in their plain spellings.
 //!
-//! What it takes for a token is one, and means to serde_json what it means here. It does not know all spellings: where
+//! What it takes for a token is one, and means to [`super::strict`] what it means here. It does not know all spellings: where
 //! there is an escape, a letter beyond ASCII, an exponent or a number of more than 18 digits, it says that there is
 //! nothing.
 
@@ -89,7 +89,7 @@ impl<'a> Cursor<'a> {
         Some(text)
     }
 
-    /// A string, a number, true, false or null, whatever it is.
+    /// A string, a number or a word that others write for one, true, false or null, whatever it is.
     pub fn scalar(&mut self) -> Option<()> {
         match self.rest.first()? {
             b'"' => {
@@ -99,6 +99,7 @@ impl<'a> Cursor<'a> {
             b't' => self.literal(b"true"),
             b'f' => self.literal(b"false"),
             b'n' => self.literal(b"null"),
+            b'N' => self.literal(b"NaN"),
             _ => self.number(),
         }
     }
@@ -106,6 +107,9 @@ impl<'a> Cursor<'a> {
     /// A number of any sign, which may have a fraction.
     fn number(&mut self) -> Option<()> {
         self.rest = self.rest.strip_prefix(b"-").unwrap_or(self.rest);
+        if self.rest.first() == Some(&b'I') {
+            return self.literal(b"Infinity");
+        }
         let leading_zero = self.rest.first() == Some(&b'0');
         let digits = self.digits()?;
         if leading_zero && digits > 1 {

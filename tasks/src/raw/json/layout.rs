@@ -31,7 +31,7 @@ pub struct Layouts {
 pub struct Layout {
     pub steps: Vec<Step>,
     pub entries: Option<Entries>,
-    /// What follows the last value, up to the end of the line.
+    /// What follows the last value, up to the end of the line or to another row.
     pub end: Vec<u8>,
 }
 
@@ -62,12 +62,12 @@ pub struct Entries {
 }
 
 impl Layouts {
-    /// The length of the first line of the text, without its end, and the values of its row; `None` unless the row is
-    /// certainly good.
+    /// The length of the first row of the text and its values; `None` unless the row is certainly good. Behind it the line
+    /// ends, or another row begins.
     pub fn read(&mut self, text: &[u8]) -> Option<(usize, &Values)> {
         for index in 0..self.layouts.len() {
             let length = self.layouts[index].read(text, &mut self.values, &mut self.times);
-            if let Some(length) = length.filter(|length| matches!(text.get(*length), None | Some(b'\n'))) {
+            if let Some(length) = length.filter(|length| matches!(text.get(*length), None | Some(b'\n' | b'{'))) {
                 if index > 0 {
                     self.layouts[..=index].rotate_right(1);
                 }
@@ -77,7 +77,7 @@ impl Layouts {
         None
     }
 
-    /// Remembers the layout of a line that serde_json has found to be an object.
+    /// Remembers the layout of a row that the strict way has found to be an object.
     pub fn learn(&mut self, line: &[u8], fields: &Fields) {
         // A layout is known already if the line breaks a rule.
         let is_new = |layout: &Layout| layout.length() <= LONGEST && !self.layouts.contains(layout);

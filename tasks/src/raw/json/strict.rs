@@ -1,28 +1,49 @@
-//! A line as serde_json reads it, made a record of the fields that matter. It decides what is JSON and what is not.
+//! A row as serde_json reads it, made a record of the fields that matter. It decides what is JSON and what is not.
 //!
-//! A line is parsed in full, so that one with a fault anywhere is rejected, but only the named fields are kept. What a
+//! A row is parsed in full, so that one with a fault anywhere is rejected, but only the named fields are kept. What a
 //! value may be is not known here: a string where a number should be is handed on as a string.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
+use super::lenient;
 use crate::raw::fields::{Fields, Role};
 use crate::raw::record::{Cell, Entry, Record};
 
-/// The fields of one JSON object; `None` if the text is JSON but not an object.
-pub fn record<'a>(text: &'a str, fields: &Fields) -> serde_json::Result<Option<Record<'a>>> {
+/// The fields of the JSON object that a line, or what is left of one, begins with, and how much of the line is behind us
+/// with it, blanks included. `None` if the first value is not an object.
+pub fn record<'a>(text: &'a str, fields: &Fields) -> serde_json::Result<(Option<Record<'a>>, usize)> {
     let mut parser = serde_json::Deserializer::from_str(text);
     let record = RowSeed(fields).deserialize(&mut parser)?;
-    parser.end()?;
-    Ok(record)
+    // The parser tells where it is only in the error about what follows: the column, from 1, of its first byte.
+    let length = parser.end().map_or_else(|error| error.column() - 1, |()| text.len());
+    Ok((record, length))
 }
 
 /// The entries that a JSON text spells, for formats that nest JSON in a cell.
 pub fn entries<'a>(text: &'a str, fields: &Fields) -> Cell<'a> {
+    list(text, fields).unwrap_or_else(|| {
+        let respelled = lenient::respelled(text);
+        respelled.and_then(|text| list(&text, fields).map(Cell::into_owned)).unwrap_or(Cell::Garbled)
+    })
+}
+
+/// The names of the fields of an object, or of the first entry of one of its lists.
+pub fn names(text: &str, list: Option<&str>) -> Option<Vec<String>> {
+    let row: Value = serde_json::from_str(text).ok()?;
+    let object = match list {
+        Some(list) => row.get(list)?.get(0)?,
+        None => &row,
+    };
+    Some(object.as_object()?.keys().cloned().collect())
+}
+
+fn list<'a>(text: &'a str, fields: &Fields) -> Option<Cell<'a>> {
     let mut parser = serde_json::Deserializer::from_str(text);
-    let cell = CellSeed::List(fields).deserialize(&mut parser);
-    cell.and_then(|cell| parser.end().map(|()| cell)).unwrap_or(Cell::Garbled)
+    let cell = CellSeed::List(fields).deserialize(&mut parser).ok()?;
+    parser.end().ok().map(|()| cell)
 }
 
 /// Parses a row.

@@ -4,15 +4,15 @@
 use std::fmt::{Debug, Formatter};
 use std::io::{BufReader, Error, Read};
 
-use super::{Collector, Fields, Layouts, Parser, read};
+use super::{CUT, Collector, Cut, Fields, Layouts, Line, Parser, Shift, of_other_shape, read};
 use crate::raw::columns::Columns;
 use crate::raw::fuzz::chance::Chance;
 use crate::raw::fuzz::mutation::mutate;
 use crate::raw::fuzz::{SOURCES, corpus, fields, fuzz};
 use crate::raw::{Format, Source};
 
-/// What becomes of lines: rows seen, entries seen, the columns, and the lines of the rejected with reason and text.
-type Outcome = (u64, u64, Vec<i64>, Vec<i32>, Vec<i64>, Vec<i32>, Vec<bool>, Vec<(i64, String, String)>);
+/// What becomes of lines: rows seen, entries seen, the columns, and the rejected: line, column, reason, entries and text.
+type Outcome = (u64, u64, Vec<i64>, Vec<i32>, Vec<i64>, Vec<i32>, Vec<bool>, Vec<(u64, u64, String, u64, String)>);
 
 /// Two lines that are laid out alike, and one that is nearly one of them.
 struct Lines {
@@ -43,16 +43,20 @@ impl Lines {
     fn check(&self) {
         assert!(strictly(self.first.as_bytes(), &self.fields).7.is_empty(), "a good line is rejected");
         let mut layouts = self.layouts();
-        let second = by_layout(&mut layouts, self.second.as_bytes(), &self.fields);
-        assert_eq!(second, Some(strictly(self.second.as_bytes(), &self.fields)), "a line laid out like the first");
+        for more in ["", "{", "\n{"] {
+            let text = [self.second.as_bytes(), more.as_bytes()].concat();
+            let second = by_layout(&mut layouts, &text, &self.fields);
+            let expected = first_strictly(&text, &self.fields, self.second.len());
+            assert_eq!(second, Some(expected), "a row laid out like the first");
+        }
         self.check_changed(&mut layouts, &self.changed);
     }
 
     /// A line that may be good or not, and may have become several.
     fn check_changed(&self, layouts: &mut Layouts, text: &[u8]) {
         if let Some(outcome) = by_layout(layouts, text, &self.fields) {
-            let line = text.split(|byte| *byte == b'\n').next().unwrap();
-            assert_eq!(outcome, strictly(line, &self.fields), "{:?}", text.escape_ascii().to_string());
+            let expected = first_strictly(text, &self.fields, outcome.0);
+            assert_eq!(outcome, expected, "{:?}", text.escape_ascii().to_string());
         }
     }
 }
@@ -94,19 +98,58 @@ fn a_file_is_read_alike_in_blocks_of_any_size_on_any_number_of_threads() {
                 layout => line(&fields, &mut Chance(layout), &mut chance, layout).into(),
             });
         }
-        let end: &[u8] = if seed % 3 == 0 { b"\r\n" } else { b"\n" };
+        let end: &[u8] = [&b"\r\n"[..], b"\n", b"", b" "][seed as usize % 4];
         let mut content = lines.join(end);
         if seed % 2 == 0 {
             content.extend(end);
         }
         let expected = strictly(&content, &fields);
-        for size in [1, 2, 7, 100, 1_000, 10_000, 1 << 20] {
+        let first = content.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).find(|line| !line.is_empty());
+        let is_refused = first.is_some_and(|line| of_other_shape(line).is_some());
+        for block in [1, 2, 7, 100, 1_000, 10_000, 1 << 20] {
             for threads in [1, 2, 3, 7] {
                 let mut collector = Collector::new(fields.clone());
-                read(&mut BufReader::new(content.as_slice()), size, threads, &mut collector).unwrap();
-                assert_eq!(outcome(&collector), expected, "seed {seed}, blocks of {size}, {threads} threads");
+                let read = read(&mut BufReader::new(content.as_slice()), Cut { block, ..CUT }, threads, &mut collector);
+                assert_eq!(read.is_err(), is_refused, "seed {seed}");
+                if !is_refused {
+                    assert_eq!(outcome(&collector), expected, "seed {seed}, blocks of {block}, {threads} threads");
+                }
             }
         }
+    }
+}
+
+#[test]
+fn a_row_that_is_too_long_is_rejected_and_all_others_are_read_however_the_file_is_cut() {
+    const ROW: usize = 200;
+    let fields = fields(Source::Clicks, false);
+    for seed in 0..40 {
+        let mut chance = Chance(seed);
+        let (mut content, mut good, mut bad) = (String::new(), 0, 0);
+        for _ in 0..1 + chance.below(50) {
+            let mut row =
+                format!(r#"{{"customer_id":7,"item_id":{},"click_time":"2025-08-16T12:00:00Z"}}"#, good + bad + 1);
+            if chance.below(4) == 0 {
+                // As long as is just allowed, or longer.
+                let blanks = ROW - row.len() + chance.below(3) as usize * chance.below(2_000) as usize;
+                row = format!("{{{}{}", " ".repeat(blanks), &row[1..]);
+            }
+            *(if row.len() > ROW { &mut bad } else { &mut good }) += 1;
+            content.push_str(&row);
+            content.push_str(if row.len() >= ROW || chance.below(2) == 0 { "\n" } else { "" });
+        }
+        let mut outcomes = Vec::new();
+        for block in [1, 7, 100, ROW, 10_000] {
+            for threads in [1, 3] {
+                let mut collector = Collector::new(fields.clone());
+                let cut = Cut { block, row: ROW, ..CUT };
+                read(&mut BufReader::with_capacity(block, content.as_bytes()), cut, threads, &mut collector).unwrap();
+                let counts = (collector.rows.seen, collector.rows.rejected, collector.bytes.seen);
+                assert_eq!(counts, (good + bad, bad, content.len() as u64), "seed {seed}, blocks of {block}");
+                outcomes.push(outcome(&collector));
+            }
+        }
+        assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]), "seed {seed}");
     }
 }
 
@@ -122,38 +165,52 @@ fn a_stream_that_breaks_off_is_an_error_that_names_the_line() {
         for size in [1, 2, 3, 1_000] {
             let mut collector = Collector::new(fields(Source::Clicks, false));
             let mut stream = BufReader::new(content.as_bytes().chain(Broken));
-            let error = read(&mut stream, size, 2, &mut collector).unwrap_err();
+            let error = read(&mut stream, Cut { block: size, ..CUT }, 2, &mut collector).unwrap_err();
             assert_eq!(format!("{error:#}"), format!("line {line}: no more"), "{content:?} in blocks of {size}");
         }
     }
 }
 
-/// What a text becomes when serde_json parses every line of it.
+/// What a text becomes when serde_json parses every row of it.
 fn strictly(text: &[u8], fields: &Fields) -> Outcome {
     let mut collector = Collector::new(fields.clone());
-    for (number, line) in (1..).zip(text.split(|byte| *byte == b'\n')) {
-        // A parser that has seen nothing knows no layout.
-        Parser::new(fields).line(number, line, &mut collector);
+    for (lines, line) in (0..).zip(text.split(|byte| *byte == b'\n')) {
+        let mut at = 0;
+        while at < line.len() {
+            let spot = Shift { lines, bytes: at as u64 };
+            // A parser that has seen nothing knows no layout.
+            at += Parser::new(fields).row(Line::default().rest(line, at), spot, &mut collector);
+        }
     }
     outcome(&collector)
 }
 
-/// What the first line of a text becomes if it is laid out as a line before.
-fn by_layout(layouts: &mut Layouts, text: &[u8], fields: &Fields) -> Option<Outcome> {
+/// What the first row of a text becomes when serde_json parses it, and its length, with blanks up to a length.
+fn first_strictly(text: &[u8], fields: &Fields, most: usize) -> (usize, Outcome) {
+    let mut collector = Collector::new(fields.clone());
+    let line = text.split(|byte| *byte == b'\n').next().unwrap();
+    let length = Parser::new(fields).row(Line::default().rest(line, 0), Shift::default(), &mut collector);
+    let blanks = line[length..].iter().take(most.saturating_sub(length)).take_while(|byte| byte.is_ascii_whitespace());
+    (length + blanks.count(), outcome(&collector))
+}
+
+/// What the first row of a text becomes if it is laid out as a line before.
+fn by_layout(layouts: &mut Layouts, text: &[u8], fields: &Fields) -> Option<(usize, Outcome)> {
     let (length, values) = layouts.read(text)?;
-    assert!(matches!(text.get(length), None | Some(b'\n')) && !text[..length].contains(&b'\n'));
+    assert!(matches!(text.get(length), None | Some(b'\n' | b'{')) && !text[..length].contains(&b'\n'));
     let mut collector = Collector::new(fields.clone());
     collector.accept(values);
-    Some(outcome(&collector))
+    Some((length, outcome(&collector)))
 }
 
 fn outcome(collector: &Collector) -> Outcome {
     let Collector { columns, rows, entries, rejected, .. } = collector;
     let Columns { customers, items, timestamps, days, labels } = columns;
-    let places = rejected.lines.iter().zip(&rejected.reasons).zip(&rejected.raw);
-    let rejected = places.map(|((line, reason), raw)| (*line, reason.clone(), raw.clone())).collect();
+    let rejects = rejected.waiting.iter();
+    let rejects = rejects
+        .map(|reject| (reject.line, reject.column, reject.reason.clone(), reject.entries, reject.kept().to_string()));
     let (customers, items, timestamps) = (customers.clone(), items.clone(), timestamps.clone());
-    (rows.seen, entries.seen, customers, items, timestamps, days.clone(), labels.clone(), rejected)
+    (rows.seen, entries.seen, customers, items, timestamps, days.clone(), labels.clone(), rejects.collect())
 }
 
 /// A good line of a source: `layout` decides on what all lines of a file have in common, `chance` on the values.
@@ -222,9 +279,21 @@ fn timestamp(chance: &mut Chance) -> String {
 }
 
 fn scalar(chance: &mut Chance) -> String {
-    let scalars =
-        ["\"\"", "\"dt=2025-08-16\"", "\"a 'b' {c}, [d]:~\"", "0", "-0", "-17.050", "123", "true", "false", "null"];
-    scalars[chance.below(10) as usize].to_string()
+    let scalars = [
+        "\"\"",
+        "\"dt=2025-08-16\"",
+        "\"a 'b' {c}, [d]:~\"",
+        "0",
+        "-0",
+        "-17.050",
+        "123",
+        "true",
+        "false",
+        "null",
+        "NaN",
+        "-Infinity",
+    ];
+    scalars[chance.below(12) as usize].to_string()
 }
 
 impl Debug for Lines {

@@ -11,7 +11,7 @@ use super::collector::Collector;
 use super::fields::{Fields, Role};
 use super::in_order::in_order;
 use super::record::Record;
-use super::rejected::Place;
+use super::rejected::{Place, Shift};
 use crate::parquet_file::{Field, ParquetFile};
 use crate::spelling::JsonRow;
 use cells::cell;
@@ -35,7 +35,7 @@ pub fn read_stretches(file: &ParquetFile, rows: usize, threads: usize, collector
     let worker = || |start: &usize| stretch(file, &wanted, *start, rows.min(file.rows - *start), model.part());
     in_order(threads.min(file.rows.div_ceil(rows)), next, worker, |part| match part {
         // Parts after one that cannot be read are of no use.
-        Ok(part) if outcome.is_ok() => outcome = collector.append(part, 0),
+        Ok(part) if outcome.is_ok() => outcome = collector.append(part, Shift::default()),
         Err(error) if outcome.is_ok() => outcome = Err(error),
         _ => {}
     });
@@ -90,7 +90,7 @@ fn stretch(
         }
         // A row is kept as JSON, with the fields that were looked at.
         let raw = || serde_json::to_string(&JsonRow { columns: &columns, row }).unwrap_or_default();
-        collector.row(&record, &Place { line: (start + row + 1) as u64, raw: &raw });
+        collector.row(&record, &Place::numbered((start + row + 1) as u64, &raw));
     }
     Ok(collector)
 }
