@@ -12,6 +12,16 @@ use tables::{list_rows, table, task, write_actions, write_histories, write_impre
 const MIDNIGHT: i64 = 1_754_784_000_000_000;
 
 #[test]
+fn arguments_can_come_in_a_file() {
+    let space = Space::new("arguments_in_a_file");
+    write_impressions(&space, "name with spaces.parquet", &[(9, 1, true)]);
+    space.write("arguments", "--in\nshown=name with spaces.parquet\n--out\nimpressions=out.parquet\n");
+    task(&space, "impressions", "@arguments").with(0);
+    assert_eq!(table(&space, "out.parquet").height(), 1);
+    task(&space, "impressions", "@nowhere").with(1).says("error: cannot read nowhere");
+}
+
+#[test]
 fn impressions_are_ordered_by_customer_and_then_as_they_came() {
     let space = Space::new("impressions_order");
     write_impressions(
