@@ -1,4 +1,5 @@
-//! Text from elsewhere (names of files, words of programs, data) as a terminal may show it, and numbers as people read them.
+//! Text from elsewhere (names of files, words of programs, data) as a terminal may show it and a shell takes it, and sizes as
+//! people write them.
 
 use bytesize::ByteSize;
 
@@ -25,4 +26,14 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
 /// An amount of memory or disk space, such as `40.0 MB`.
 pub fn size(bytes: u64) -> String {
     ByteSize(bytes).display().si().to_string()
+}
+
+/// A word as a shell takes it, whatever is in it.
+pub fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=@:,+".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::day::Day;
 use crate::layout::Layouts;
+use crate::text::quoted;
 
 /// Some tasks on some days.
 #[derive(Args)]
@@ -52,6 +53,24 @@ pub struct ProjectPlaces {
     /// The folder of the cache
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
+}
+
+impl Places {
+    /// A command line of the runner with these places.
+    pub fn hint(&self, words: &str) -> String {
+        let Places { project, output, compact } = self;
+        let places = [
+            ("pipeline", &project.pipeline),
+            ("data", &project.data),
+            ("cache", &project.cache),
+            ("output", output),
+            ("compact", compact),
+        ];
+        let given = places.iter().filter_map(|(name, place)| {
+            place.as_ref().map(|place| format!(" --{name} {}", quoted(&place.to_string_lossy())))
+        });
+        format!("runner {words}{}", given.collect::<String>())
+    }
 }
 
 impl From<ProjectPlaces> for Places {

@@ -7,7 +7,6 @@ use anyhow::{Context, anyhow};
 
 use super::CommandError;
 use crate::cli::{Places, Range};
-use crate::exec::quoted;
 use crate::exit::Exit;
 use crate::journal::Command;
 use crate::layout::{Layout, Outputs};
@@ -44,20 +43,9 @@ impl Project {
         })
     }
 
-    /// A command that a person can type here and now: with the places that were given for this one.
+    /// A command that a person can type here and now.
     pub fn hint(&self, words: &str) -> String {
-        let Places { project, output, compact } = &self.given;
-        let places = [
-            ("pipeline", &project.pipeline),
-            ("data", &project.data),
-            ("cache", &project.cache),
-            ("output", output),
-            ("compact", compact),
-        ];
-        let given = places.iter().filter_map(|(name, place)| {
-            place.as_ref().map(|place| format!(" --{name} {}", quoted(&place.to_string_lossy())))
-        });
-        format!("runner {words}{}", given.collect::<String>())
+        self.given.hint(words)
     }
 
     /// The plainest command over some days: everything else as it usually is.

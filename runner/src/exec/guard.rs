@@ -95,7 +95,8 @@ fn watch(guard: i32, program: i32, alive: BorrowedFd) -> ! {
         }
         match next_signal() {
             Some(KILL) => told = true,
-            Some(ASK) => {
+            // Its number may be another's once it has ended.
+            Some(ASK) if status.is_none() => {
                 let _ = Pid::from_raw(program).map(|program| kill_process_group(program, Signal::TERM));
             }
             _ => {}

@@ -19,7 +19,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 pub use local::LocalProcesses;
-pub use script::{quoted, script};
+pub use script::script;
 
 use crate::text;
 use crate::usage::Usage;

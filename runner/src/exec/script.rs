@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Job, arguments};
+use crate::text::quoted;
 
 /// Where the script puts arguments that do not fit on a command line, in the new folder.
 const ARGUMENTS: &str = "\"$out\"/.arguments";
@@ -54,14 +55,4 @@ fn placed(word: &str, outputs: &[(PathBuf, String)]) -> String {
         }
     }
     quoted(word)
-}
-
-/// A word as a shell takes it, whatever is in it.
-pub fn quoted(word: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=@:,+".contains(&byte);
-    if !word.is_empty() && word.bytes().all(plain) {
-        word.to_string()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }

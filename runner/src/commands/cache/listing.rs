@@ -7,7 +7,7 @@ use super::count;
 use super::gc::Choice;
 use crate::cli::CacheGcArguments;
 use crate::store::{Goes, Place, Stays};
-use crate::text::size;
+use crate::text::{quoted, size};
 use crate::ui;
 
 /// How many results are listed for people.
@@ -56,10 +56,11 @@ pub fn summary(choice: &Choice, arguments: &CacheGcArguments, deleted: bool) -> 
         false => format!("what stays: {}", staying.join(", ")),
     });
     for (folder, days) in &choice.shown.gone {
-        let folder = ui::short(folder).display();
+        let folder = ui::short(folder).display().to_string();
+        let forget = arguments.places.hint(&format!("cache gc --forget {}", quoted(&folder)));
         lines.push(format!(
             "note: of {} published in {folder} none is there; what they need stays, as the folder may have been moved\n\
-             `runner cache gc --forget {folder}` lets it go",
+             `{forget}` lets it go",
             count(*days, "day")
         ));
     }
