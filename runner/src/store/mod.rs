@@ -1,4 +1,4 @@
-//! The cache: results by key, and the only room that writes files.
+//! The cache: results by key. Only [`crate::exec`], with logs, and [`crate::journal`] write files beside this room.
 //!
 //! # What is in a key
 //!
