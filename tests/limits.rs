@@ -8,7 +8,7 @@ mod text_pipeline;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use support::Space;
+use support::{Space, start};
 use text_pipeline::{add_to_task, new, page, ran, run, runner};
 
 /// The text pipeline with keys added to `take`, and the words of the second day.
@@ -88,18 +88,18 @@ fn side_by_side(name: &str, memory: &str, blocked: usize) -> String {
     }
     let mut command = space.command(env!("CARGO_BIN_EXE_runner"), "runner");
     command.args(["run", "--from", "2025-01-01", "--to", "2025-01-03", "--jobs", "3", "--memory", memory]);
-    let mut runner = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut runner = start(command.stderr(Stdio::piped()));
     for pipe in &pipes {
         assert!(!std::fs::read_to_string(pipe).unwrap().is_empty());
     }
-    let number = runner.id().to_string();
+    let number = runner.0.id().to_string();
     let interrupt = || assert!(Command::new("kill").args(["-INT", &number]).status().unwrap().success());
     interrupt();
-    let mut words = BufReader::new(runner.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut words = BufReader::new(runner.0.stderr.take().unwrap()).lines().map(Result::unwrap);
     let said = words.find(|line| line.contains("nothing more is started")).unwrap();
     interrupt();
     words.for_each(drop);
-    assert_eq!(runner.wait().unwrap().code(), Some(130));
+    assert_eq!(runner.0.wait().unwrap().code(), Some(130));
     said
 }
 

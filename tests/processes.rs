@@ -7,9 +7,9 @@ mod text_pipeline;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
-use support::{Ended, Space, end};
+use support::{Ended, Space, end, start};
 use text_pipeline::{add_to_task, new, page, ran, run, runner};
 
 /// The text pipeline in which `take@2025-01-02` first does this, in the shell. `$alive` is a pipe that [`words`] reads.
@@ -41,9 +41,12 @@ fn words(space: &Space) -> String {
 fn run_and_listen(space: &Space) -> (String, Ended) {
     let mut command = space.command(env!("CARGO_BIN_EXE_runner"), "runner");
     command.args(["run", "--from", "2025-01-01", "--to", "2025-01-03", "--jobs", "1"]).stderr(Stdio::piped());
-    let runner = command.spawn().unwrap();
+    let mut runner = start(&mut command);
     let words = words(space);
-    (words, support::ended(&command, runner.wait_with_output().unwrap()))
+    let mut stderr = Vec::new();
+    runner.0.stderr.take().unwrap().read_to_end(&mut stderr).unwrap();
+    let output = Output { status: runner.0.wait().unwrap(), stdout: Vec::new(), stderr };
+    (words, support::ended(&command, output))
 }
 
 #[test]
@@ -81,14 +84,14 @@ fn all_programs_end_with_a_runner_that_is_killed() {
     let space = doing("runner_killed", &format!("exec 4> $alive\n{DAEMON}\necho begun >&4\ncat $never"));
     let mut command = space.command(env!("CARGO_BIN_EXE_runner"), "runner");
     command.args(["run", "--from", "2025-01-01", "--to", "2025-01-03"]).stderr(Stdio::null());
-    let mut runner = command.spawn().unwrap();
+    let mut runner = start(&mut command);
     let mut words = BufReader::new(File::open(space.path("alive")).unwrap());
     let mut said = String::new();
     while !said.contains("started") || !said.contains("begun") {
         assert!(words.read_line(&mut said).unwrap() > 0, "{said}");
     }
-    runner.kill().unwrap();
-    runner.wait().unwrap();
+    runner.0.kill().unwrap();
+    runner.0.wait().unwrap();
     words.read_to_string(&mut said).unwrap();
     assert!(!said.contains("outlived"), "{said}");
     // What is left waits for the next run.
@@ -121,13 +124,13 @@ fn a_runner_waits_for_every_guard() {
     let space = doing("guards_awaited", "echo $PPID > $alive; cat $never");
     let mut command = space.command(env!("CARGO_BIN_EXE_runner"), "runner");
     command.args(["run", "--from", "2025-01-01", "--to", "2025-01-03", "--jobs", "1"]).stderr(Stdio::null());
-    let mut runner = command.spawn().unwrap();
+    let mut runner = start(&mut command);
     let guard: u32 = words(&space).trim().parse().unwrap();
     // Nodes ran before this one, and nothing is left of their guards.
     assert!(!ran(&space).is_empty());
-    assert_eq!(children(runner.id()), [guard]);
+    assert_eq!(children(runner.0.id()), [guard]);
     drop(File::options().write(true).open(space.path("never")).unwrap());
-    assert!(runner.wait().unwrap().success());
+    assert!(runner.0.wait().unwrap().success());
 }
 
 /// The processes whose parent a process is, those among them that nobody has waited for.

@@ -101,6 +101,21 @@ impl Space {
     }
 }
 
+/// A program that does not outlive its test, not even one that fails.
+pub struct Started(pub std::process::Child);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // It fails where the test has waited for it.
+        let _ = self.0.kill();
+    }
+}
+
+/// Starts a program.
+pub fn start(command: &mut Command) -> Started {
+    Started(command.spawn().unwrap())
+}
+
 /// Runs a program to its end.
 pub fn end(mut command: Command) -> Ended {
     let output = command.output().unwrap();
