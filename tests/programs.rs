@@ -103,7 +103,7 @@ fn a_program_that_cannot_be_started_is_named_with_what_to_do() {
     let place = space.path("take.sh").display().to_string();
     run(&space, &[]).with(2).says("is not executable").says(&format!("make it so with `chmod +x {place}`"));
     space.write_program("take.sh", "print('no first line')\n");
-    run(&space, &[]).with(1).says("Exec format error").says("its first line has to say what runs it");
+    run(&space, &[]).with(2).says("does not say what runs it").says("`#!/usr/bin/env python3`");
     space.write_program("take.sh", "#!/no/such/python\n");
     run(&space, &[]).with(1).says("the program that its first line names is not there");
 }

@@ -1,9 +1,10 @@
 //! The program of a task and the files that belong to it: where they are, and what is wrong where they cannot be used.
 //!
-//! It lists names and reads no file. What is in them is found out in [`crate::resolve`].
+//! It lists names and looks at how a program begins. What else is in a file is found out in [`crate::resolve`].
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -73,7 +74,23 @@ fn check(task: &Task, path: &Path) -> Result<(), String> {
             place = path.display()
         ));
     }
+    // The C library gives a text that does not say what runs it to the shell.
+    let begins = beginning(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    if !begins.starts_with(b"#!") && !begins.contains(&0) {
+        return Err(format!(
+            "the program of the task `{name}` does not say what runs it: {}\nlet its first line say so, such as \
+             `#!/usr/bin/env python3` or `#!/bin/sh`",
+            path.display()
+        ));
+    }
     Ok(())
+}
+
+/// The first bytes of a file. In those of a program that is no script there are zeros.
+fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(256).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Adds the files that a pattern names. Hidden files are left out unless they are named, as a shell does it.

@@ -134,16 +134,12 @@ fn command(job: &Job) -> io::Result<Command> {
     Ok(command)
 }
 
-/// Why a program could not be started, and what is wrong with it where that is known.
+/// Why a program could not be started, and what is not there if that is not the program itself.
 fn explained(error: io::Error, job: &Job) -> io::Error {
-    let more = match error.kind() {
-        _ if error.raw_os_error() == Some(libc::ENOEXEC) => {
-            "its first line has to say what runs it, such as `#!/usr/bin/env python3`"
-        }
-        io::ErrorKind::NotFound if job.program.exists() => "the program that its first line names is not there",
-        _ => return error,
-    };
-    io::Error::other(format!("{error}; {more}"))
+    if error.kind() != io::ErrorKind::NotFound || !job.program.exists() {
+        return error;
+    }
+    io::Error::other(format!("{error}; the program that its first line names is not there"))
 }
 
 /// How many processes the kernel has ended for want of memory since it started.
