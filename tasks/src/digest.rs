@@ -68,8 +68,7 @@ fn encode_text(text: &[u8], bytes: &mut Vec<u8>) {
     bytes.extend(text);
 }
 
-/// Lists may be long and are nearly always integers without nulls, which need no detour over single values. `None` of any
-/// other value.
+/// Integers, and lists of them without nulls, which may be long, need no detour over single values. `None` of any other value.
 fn plain(column: &Column, row: usize, bytes: &mut Vec<u8>) -> Option<()> {
     fn append<N: Copy, const WIDTH: usize>(numbers: &[N], spell: fn(N) -> [u8; WIDTH], bytes: &mut Vec<u8>) {
         bytes.push(2);
@@ -77,6 +76,14 @@ fn plain(column: &Column, row: usize, bytes: &mut Vec<u8>) -> Option<()> {
         for number in numbers {
             bytes.extend_from_slice(&spell(*number));
         }
+    }
+    if matches!(column.field.kind, Kind::Integer { signed: true, .. }) && !column.values.is_null(row) {
+        let values = &*column.values;
+        let number = numbers(values).map(|numbers| numbers[row]);
+        let number: i64 = number.or_else(|| numbers::<i32>(values).map(|numbers| numbers[row].into()))?;
+        bytes.push(1);
+        bytes.extend(number.to_le_bytes());
+        return Some(());
     }
     let lists = column.lists()?;
     let range = lists.range(row)?;

@@ -126,13 +126,11 @@ impl Gatherer {
         self.nulls += rows.clone().filter(|row| column.values.is_null(*row)).count();
         let Some(lists) = column.lists() else {
             self.widen(&column.field.kind, &*column.values, rows.clone());
-            let counts = self.countable && self.seen.len() <= DISTINCT;
-            let counted = rows.filter(|row| counts && !column.values.is_null(*row));
-            let seen = &mut self.seen;
-            let _ = digest::of_rows(column, counted).try_for_each(|digest| {
-                seen.insert(digest);
-                (seen.len() <= DISTINCT).then_some(())
-            });
+            if self.countable && self.seen.len() <= DISTINCT {
+                // At once: between two digests, the processor would wait for memory at each.
+                let digests = digest::of_rows(column, rows.filter(|row| !column.values.is_null(*row)));
+                self.seen.extend(digests.collect::<Vec<_>>());
+            }
             return;
         };
         for items in rows.filter_map(|row| lists.range(row)) {

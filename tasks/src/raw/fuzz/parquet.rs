@@ -5,7 +5,7 @@
 //! an error. Of a whole file each row becomes what it must, and both print it.
 
 use std::fmt::{Debug, Formatter};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use polars::prelude::*;
@@ -51,6 +51,37 @@ fn every_row_of_a_parquet_file_of_hostile_values_becomes_what_it_must() {
     fuzz_one_in(10, Wild::random, Wild::check);
 }
 
+#[test]
+fn it_makes_no_difference_how_many_rows_of_a_file_are_read_at_a_time() {
+    be_quiet();
+    let rows = |file: &ParquetFile, source, stretch| {
+        let mut collector = Collector::new(fields(source, true));
+        let outcome = read_stretches(file, stretch, 1 + stretch % 2, &mut collector).map_err(|error| error.to_string());
+        let (columns, tally) = (collector.columns, (collector.rows.seen, collector.rows.rejected));
+        let columns = (columns.customers, columns.items, columns.timestamps, columns.days, columns.labels);
+        outcome.map(|()| (columns, tally, collector.entries.rejected))
+    };
+    for path in files() {
+        let Ok(file) = ParquetFile::of(std::fs::read(&path).unwrap().into()) else { continue };
+        for source in SOURCES {
+            let whole = rows(&file, source, usize::MAX >> 1);
+            assert!(
+                [1, 2, 3, 7, 50].iter().all(|stretch| rows(&file, source, *stretch) == whole),
+                "{}",
+                path.display()
+            );
+        }
+    }
+}
+
+/// The files of other writers.
+fn files() -> Vec<PathBuf> {
+    let files = std::fs::read_dir(FILES).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "parquet")).collect();
+    files.sort();
+    files
+}
+
 /// Panics that become errors are not told.
 fn be_quiet() {
     static ONCE: Once = Once::new();
@@ -66,9 +97,7 @@ fn be_quiet() {
 
 impl Damaged {
     fn random(chance: &mut Chance) -> Damaged {
-        let files = std::fs::read_dir(FILES).unwrap().map(|entry| entry.unwrap().path());
-        let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "parquet")).collect();
-        files.sort();
+        let files = files();
         let path = &files[chance.below(files.len() as u64) as usize];
         let whole = std::fs::read(path).unwrap();
         let mut bytes = whole.clone();
