@@ -133,6 +133,18 @@ fn days_without_raw_files_are_shown_as_such() {
 }
 
 #[test]
+fn a_published_day_whose_raw_files_are_gone_is_told() {
+    let space = new("status_raw_gone");
+    run(&space, &[]).with(0);
+    let told = |space: &Space| status(space).stdout.matches("; what was published before stays\n").count();
+    assert_eq!(told(&space), 0);
+    space.remove("data/words/2025-01-03.txt");
+    assert_eq!(told(&space), 1, "{}", status(&space).stdout);
+    space.remove("data/output/dt=2025-01-03");
+    assert_eq!(told(&space), 0);
+}
+
+#[test]
 fn what_runs_once_stands_beside_its_name_and_earlier_days_are_counted() {
     let space = new("status_once");
     let pipeline = space.read("pipeline.yaml");

@@ -18,7 +18,7 @@ use crate::graph::NodeId;
 use crate::layout::Outputs;
 use crate::plan::Plan;
 use crate::predict::{Prediction, predict};
-use crate::resolve::Glancing;
+use crate::resolve::{self, Glancing};
 use crate::span::Span;
 use crate::spec::TaskId;
 use crate::state::{Found, State, state};
@@ -53,7 +53,7 @@ pub fn status(arguments: &StatusArguments) -> Result<Exit, CommandError> {
         task: *task,
         day: *day,
         state: State::NoInput,
-        reason: Some(reason.clone()),
+        reason: Some(format!("{reason}{}", left(&project, (*task, *day), &command.outputs))),
     }));
     if arguments.json {
         print_json(&project, &lines);
@@ -74,6 +74,12 @@ fn warn_of_missing(project: &Project, missing: &[String]) {
     if !rest.is_empty() {
         tell(&format!("and {} more", rest.len()));
     }
+}
+
+/// What is added where a day that cannot be made any more is published all the same.
+fn left(project: &Project, (task, day): (TaskId, Option<Day>), outputs: &Outputs) -> &'static str {
+    let published = day.and_then(|day| resolve::published(project.spec.task(task), day, outputs));
+    if published.is_some_and(|folder| folder.is_dir()) { "; what was published before stays" } else { "" }
 }
 
 /// The nodes that there are, in the order of the graph.
