@@ -132,7 +132,7 @@ fn join_pads_every_history_to_its_length() {
     write_histories(
         &space,
         "histories.parquet",
-        &[(1, vec![9], vec![1]), (2, vec![7, 8], vec![3, 1]), (5, vec![], vec![])],
+        &[(1, vec![9], vec![1]), (2, vec![7, 8], vec![3, 1]), (4, vec![], vec![]), (5, vec![], vec![])],
     );
     let inputs = "--in impressions=impressions.parquet --in histories=histories.parquet --out rows=out.parquet";
     task(&space, "join", &format!("{inputs} --history-length 3")).with(0);
@@ -233,6 +233,67 @@ fn a_table_that_is_not_what_it_is_taken_for_is_refused_by_name() {
         let (name, arguments) = line.split_once(' ').unwrap();
         task(&space, name, arguments).with(1).says(&format!("error: {message}")).does_not_say("panicked");
     }
+}
+
+#[test]
+fn a_null_in_a_table_between_tasks_is_refused_by_its_column() {
+    let space = Space::new("null_tables");
+    write_impressions(&space, "impressions.parquet", &[(2, 1, false), (3, 1, true)]);
+    let numbers = |name: &str, null: &str| Column::new(name.into(), [Some(2_i64), Some(3).filter(|_| name != null)]);
+    let items = |name: &str, null: &str| Column::new(name.into(), [Some(1_i32), Some(1).filter(|_| name != null)]);
+    let types = |null: &str| Column::new("action_type".into(), [Some(1_i8), Some(1).filter(|_| null != "action_type")]);
+    let labels = |null: &str| Column::new("is_order".into(), [Some(true), Some(true).filter(|_| null != "is_order")]);
+    let times = |null: &str| {
+        let dtype = DataType::Datetime(TimeUnit::Microseconds, None);
+        numbers("timestamp", null).cast(&dtype).unwrap()
+    };
+    for null in ["customer_id", "item_id", "action_type", "timestamp", "is_order"] {
+        let (customers, items) = (numbers("customer_id", null), items("item_id", null));
+        tables::write(&space, "shown.parquet", vec![customers.clone(), items.clone(), labels(null)]);
+        tables::write(&space, "events.parquet", vec![customers.clone(), items.clone(), times(null)]);
+        tables::write(&space, "actions.parquet", vec![customers, items, types(null), times(null)]);
+        let message = format!("column `{null}` holds 1 nulls");
+        let cases = [
+            ("impressions --in shown=shown.parquet --out impressions=x", ["customer_id", "item_id", "is_order"]),
+            (
+                "unify --day 2025-08-09 --in clicks=events.parquet --out actions=x",
+                ["customer_id", "item_id", "timestamp"],
+            ),
+            ("merge --in actions=actions.parquet --out actions=x", ["customer_id", "item_id", "timestamp"]),
+            ("merge --in actions=actions.parquet --out actions=x", ["customer_id", "item_id", "action_type"]),
+            (
+                "history --day 2025-08-09 --in impressions=impressions.parquet --in actions=actions.parquet --out histories=x",
+                ["item_id", "action_type", "timestamp"],
+            ),
+        ];
+        for (line, _) in cases.iter().filter(|(_, columns)| columns.contains(&null)) {
+            let (name, arguments) = line.split_once(' ').unwrap();
+            task(&space, name, arguments).with(1).says(&message);
+        }
+    }
+}
+
+#[test]
+fn orders_of_the_first_and_of_the_last_day_are_orders() {
+    let space = Space::new("last_day");
+    let order = |day: &str| format!("{{\"order_date\":\"{day}\",\"customer_id\":7,\"config_id\":9}}\n");
+    let days = ["0001-01-01", "1969-12-31", "1970-01-01", "9999-12-30", "9999-12-31"];
+    space.write("orders.json", days.map(order).concat());
+    let read = "--source previous_orders --in raw=orders.json --out rows=rows.parquet --out rejected=rejected.parquet";
+    task(&space, "read", read).with(0);
+    task(&space, "unify", "--in previous_orders=rows.parquet --out actions=orders").with(0);
+    let files: Vec<String> = space.tree("orders").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(files, days.map(|day| format!("dt={day}.parquet")));
+    write_impressions(&space, "impressions.parquet", &[(7, 1, false)]);
+    let orders: String = days.iter().map(|day| format!(" --in orders=orders/dt={day}.parquet")).collect();
+    let history = |day: &str| {
+        let arguments = format!("--day {day} --in impressions=impressions.parquet{orders} --out histories=h.parquet");
+        task(&space, "history", &arguments).with(0);
+        list_rows(&space, "h.parquet")[0].2.len()
+    };
+    // The day itself does not count.
+    let found = ["0001-01-01", "0001-01-02", "1970-01-01", "1970-01-02", "9999-12-31"].map(history);
+    assert_eq!(found, [0, 1, 2, 3, 4]);
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn both_layouts_say_the_same_as_the_reference() {
         let mut chance = Chance(seed);
         let length = [1, 7, 8, 30, 1000][chance.below(5) as usize];
         let rows = [0, 1, 100, 700][chance.below(4) as usize];
-        let shop = Shop::random(&mut chance, rows, &[0, 1, length / 2, length], true);
+        let shop = Shop::random(&mut chance, rows, &[0, 1, length / 2, length]);
         let space = Space::new(&format!("layouts_{seed}"));
         let inputs = shop.write(&space);
         std::fs::create_dir(space.path("compact")).unwrap();
@@ -89,11 +89,23 @@ fn compact_keeps_a_history_for_everyone_shown_and_for_nobody_else() {
 }
 
 #[test]
-fn compact_names_a_customer_who_has_no_history() {
-    let space = Space::new("compact_missing");
-    let shop = Shop { impressions: vec![(2, 1, false), (4, 1, true)], histories: vec![(2, vec![5], vec![1])] };
-    let arguments = format!("{} --out histories=h.parquet --out samples=s.parquet", shop.write(&space));
-    task(&space, "compact", &arguments).with(1).says("error: customer 4 was shown something and has no history");
+fn a_customer_who_has_no_history_is_named() {
+    let one = |customer| (customer, vec![5], vec![1]);
+    // In the middle, before all, behind all; and nobody at all.
+    for (number, known) in [vec![1, 9], vec![5, 9], vec![1, 2], vec![]].into_iter().enumerate() {
+        let space = Space::new(&format!("training_missing_{number}"));
+        let known: Vec<i64> = known;
+        let impressions = vec![(1, 1, false), (4, 1, true), (9, 1, true)];
+        let missing = impressions.iter().map(|impression| impression.0).find(|shown| !known.contains(shown)).unwrap();
+        let inputs = Shop { impressions, histories: known.into_iter().map(one).collect() }.write(&space);
+        let message = format!(
+            "error: customer {missing} was shown something and has no history, not even an empty one: histories.parquet was \
+             not made for these impressions"
+        );
+        task(&space, "join", &format!("{inputs} --out rows=rows.parquet")).with(1).says(&message);
+        let outputs = "--out histories=h.parquet --out samples=s.parquet";
+        task(&space, "compact", &format!("{inputs} {outputs}")).with(1).says(&message);
+    }
 }
 
 #[test]
@@ -105,6 +117,8 @@ fn tables_that_are_not_sorted_or_hold_strange_actions_are_refused() {
         (vec![(1, 1, true)], vec![two.clone(), one.clone()], sorted),
         (vec![(1, 1, true)], vec![one.clone(), one.clone()], sorted),
         (vec![(1, 1, true)], vec![(1, vec![5], vec![4])], "an action of type 4, which is not one of 1, 2 and 3"),
+        (vec![(1, 1, true)], vec![(1, vec![5, 6], vec![1, 0])], "an action of type 0, which is not one of 1, 2 and 3"),
+        (vec![(1, 1, true)], vec![(1, vec![5], vec![-1])], "an action of type -1, which is not one of 1, 2 and 3"),
         (
             vec![(1, 1, true)],
             vec![(1, vec![5, 6], vec![1])],

@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --workspace --bench history`
 
+use std::io::Cursor;
 use std::path::PathBuf;
 
 use divan::counter::ItemsCount;
@@ -18,10 +19,13 @@ const ACTIVITY: i64 = 5;
 /// Microseconds from one day to the next.
 const DAY: i64 = 86_400_000_000;
 
+fn folder() -> PathBuf {
+    std::env::temp_dir().join(format!("history-bench-{}", std::process::id()))
+}
+
 /// The tables; with `apart` of no microseconds they all overlap in time.
-#[expect(clippy::disallowed_methods, reason = "files of the benchmark's own")]
 fn tables(name: &str, apart: i64) -> anyhow::Result<Vec<Era>> {
-    let folder: PathBuf = std::env::temp_dir().join(format!("history-bench-{}", std::process::id()));
+    let folder = folder();
     std::fs::create_dir_all(&folder)?;
     let mut files = Vec::new();
     for day in 0..DAYS {
@@ -34,8 +38,6 @@ fn tables(name: &str, apart: i64) -> anyhow::Result<Vec<Era>> {
         }
         writer.finish()?;
         files.push(ActionFile::open(&path)?);
-        // It stays readable through the open file.
-        std::fs::remove_file(path)?;
     }
     Ok(eras(files))
 }
@@ -58,12 +60,14 @@ fn histories(bencher: Bencher, (every, apart): (usize, bool)) {
 fn merged_month(bencher: Bencher) {
     let Ok(eras) = tables("merge", DAY) else { return };
     bencher.counter(ItemsCount::new((DAYS * CUSTOMERS * ACTIVITY) as usize)).bench_local(|| {
-        let mut writer = ActionWriter::new(Vec::new())?;
+        let mut writer = ActionWriter::new(Cursor::new(Vec::new()))?;
         merge(black_box(&eras), &mut writer)?;
         writer.finish()
     });
 }
 
-fn main() {
+#[expect(clippy::disallowed_methods, reason = "files of the benchmark's own")]
+fn main() -> std::io::Result<()> {
     divan::main();
+    std::fs::remove_dir_all(folder())
 }

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --workspace --bench wide`
 
+use std::io::Cursor;
+
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use tasks::compact::{self, CompactWriter};
@@ -55,7 +57,7 @@ impl Shop {
             customers: &self.customers,
             items: &self.shown,
             labels: &self.labels,
-            history_rows: (0..self.customers.len()).map(|row| Some(row / IMPRESSIONS_EACH)).collect(),
+            history_rows: (0..self.customers.len()).map(|row| row / IMPRESSIONS_EACH).collect(),
             histories: Lists { offsets: &self.offsets, items: &self.items, action_types: &self.types },
         }
     }
@@ -66,7 +68,7 @@ fn wide_rows<const THREADS: usize>(bencher: Bencher, mean: usize) {
     let shop = Shop::new(mean);
     let rows = shop.rows();
     bencher.counter(ItemsCount::new(rows.customers.len())).bench_local(|| {
-        let mut writer = WideWriter::new(Vec::new(), LENGTH, wide::sizes(LENGTH), THREADS)?;
+        let mut writer = WideWriter::new(Cursor::new(Vec::new()), LENGTH, wide::sizes(LENGTH), THREADS)?;
         writer.write(black_box(&rows))?;
         writer.finish()
     });
@@ -77,7 +79,7 @@ fn compact_rows(bencher: Bencher, mean: usize) {
     let shop = Shop::new(mean);
     let rows = shop.rows();
     bencher.counter(ItemsCount::new(rows.customers.len())).bench_local(|| {
-        let mut writer = CompactWriter::new(Vec::new(), Vec::new(), compact::SIZES, 1)?;
+        let mut writer = CompactWriter::new(Cursor::new(Vec::new()), Cursor::new(Vec::new()), compact::SIZES, 1)?;
         writer.write(black_box(&rows))?;
         writer.finish()
     });

@@ -16,7 +16,7 @@
 //! No column is nullable; samples are in the order of the rows of [`crate::wide`]. Items are places in a dictionary for
 //! each row group, types are their own; a page holds them as one bit-packed run.
 
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::ops::Range;
 
 use anyhow::{Context, Result};
@@ -29,8 +29,6 @@ use crate::pages::{ColumnPages, Sizes, hybrid, levels, required, required_list};
 use crate::schema::{ACTION_TYPES, ACTIONS, CUSTOMER_ID, IS_ORDER, ITEM_ID};
 use crate::training::{TYPE_WIDTH, TYPES, TrainingRows};
 
-/// The name that the footers give to the writer; a version would change the bytes and nothing else.
-const CREATED_BY: &str = "compact";
 /// Where a sample's history is.
 const HISTORY_ROW: &str = "history_row";
 
@@ -65,7 +63,7 @@ struct CompactRows<'a> {
     history_rows: Vec<u32>,
 }
 
-impl<W: Write> CompactWriter<W> {
+impl<W: Write + Seek> CompactWriter<W> {
     pub fn new(histories: W, samples: W, sizes: CompactSizes, threads: usize) -> Result<Self> {
         let histories_schema = schema([
             required(CUSTOMER_ID, ArrowDataType::Int64),
@@ -79,16 +77,16 @@ impl<W: Write> CompactWriter<W> {
             required(HISTORY_ROW, ArrowDataType::UInt32),
         ]);
         Ok(CompactWriter {
-            histories: PageFile::new(histories, histories_schema, CREATED_BY)?,
-            samples: PageFile::new(samples, samples_schema, CREATED_BY)?,
+            histories: PageFile::new(histories, histories_schema)?.sorted(),
+            samples: PageFile::new(samples, samples_schema)?.sorted(),
             sizes,
             threads,
             written: 0,
         })
     }
 
-    /// Writes some rows as row groups of their own; the bytes do not depend on the number of threads. Fails if a customer
-    /// has no history, or if there are more histories than 32 bits can number.
+    /// Writes some rows as row groups of their own; the bytes do not depend on the number of threads. Fails if
+    /// there are more histories than 32 bits can number.
     pub fn write(&mut self, rows: &TrainingRows) -> Result<()> {
         let rows = CompactRows::new(rows, self.written)?;
         let (sizes, samples) = (self.sizes.histories, self.sizes.samples);
@@ -113,10 +111,8 @@ impl<'a> CompactRows<'a> {
     fn new(rows: &'a TrainingRows, written: usize) -> Result<Self> {
         let mut compact = CompactRows { rows, histories: Vec::new(), history_rows: Vec::new() };
         for (customer, history) in rows.customers.iter().zip(&rows.history_rows) {
-            let history =
-                history.with_context(|| format!("customer {customer} was shown something and has no history"))?;
-            if compact.histories.last() != Some(&(*customer, history)) {
-                compact.histories.push((*customer, history));
+            if compact.histories.last() != Some(&(*customer, *history)) {
+                compact.histories.push((*customer, *history));
             }
             compact.history_rows.push(number(written + compact.histories.len() - 1)?);
         }

@@ -13,24 +13,24 @@ use polars::prelude::DataFrame;
 use polars_parquet::parquet::metadata::FileMetadata;
 use polars_parquet::parquet::read::read_metadata;
 
+use crate::pages::file::layout;
 use crate::pages::{self, reading};
 use crate::parquet_file::guarded;
 use crate::schema::{self, CUSTOMER_ID, ITEM_ID, TIMESTAMP};
 use crate::table::{self, TableFile};
 
-/// The name that the footer gives to `read`, by which a file of its layout is known.
-pub const CREATED_BY: &str = "read";
+/// What the footer says by which a file that `read` has written is known.
+pub const LAYOUT: &str = "events";
 
 /// A table of events whose footer has been read.
 pub struct EventFile {
     path: PathBuf,
-    source: Source,
+    layout: Layout,
 }
 
-enum Source {
-    /// A file of our own layout.
-    Laid(File, Box<FileMetadata>),
-    /// A table of another writer.
+enum Layout {
+    Ours(File, Box<FileMetadata>),
+    /// That of another writer.
     Other(TableFile),
 }
 
@@ -56,27 +56,27 @@ impl EventFile {
             let mut file = File::open(path)?;
             let metadata = guarded(|| Ok(read_metadata(&mut file)?))?;
             let names = metadata.schema_descr.columns().iter().map(|column| column.path_in_schema.concat());
-            let is_laid = metadata.created_by.as_deref() == Some(CREATED_BY)
-                && names.eq(schema::events().columns.iter().map(|(name, _)| *name));
-            Ok::<_, anyhow::Error>(is_laid.then(|| Source::Laid(file, Box::new(metadata))))
+            let is_laid =
+                layout(&metadata) == Some(LAYOUT) && names.eq(schema::events().columns.iter().map(|(name, _)| *name));
+            Ok::<_, anyhow::Error>(is_laid.then(|| Layout::Ours(file, Box::new(metadata))))
         };
         let laid = open().with_context(|| format!("cannot read {} as a table of events", path.display()))?;
-        let source = laid.map_or_else(|| TableFile::open(path, schema::events()).map(Source::Other), Ok)?;
-        Ok(EventFile { path: path.to_path_buf(), source })
+        let found = laid.map_or_else(|| TableFile::open(path, schema::events()).map(Layout::Other), Ok)?;
+        Ok(EventFile { path: path.to_path_buf(), layout: found })
     }
 
     pub fn rows(&self) -> usize {
-        match &self.source {
-            Source::Laid(_, metadata) => metadata.num_rows,
-            Source::Other(table) => table.rows(),
+        match &self.layout {
+            Layout::Ours(_, metadata) => metadata.num_rows,
+            Layout::Other(table) => table.rows(),
         }
     }
 
     /// How many groups of rows there are.
     pub fn groups(&self) -> usize {
-        match &self.source {
-            Source::Laid(_, metadata) => metadata.row_groups.len(),
-            Source::Other(table) => table.parts(),
+        match &self.layout {
+            Layout::Ours(_, metadata) => metadata.row_groups.len(),
+            Layout::Other(table) => table.parts(),
         }
     }
 
@@ -93,10 +93,10 @@ impl EventFile {
     /// Reads the first columns of a group of rows.
     fn read_columns(&self, group: usize, columns: usize, block: &mut Block) -> Result<()> {
         block.columns = Default::default();
-        match &self.source {
-            Source::Laid(file, metadata) => guarded(|| block.take_laid(file, metadata, group, columns))
+        match &self.layout {
+            Layout::Ours(file, metadata) => guarded(|| block.take_laid(file, metadata, group, columns))
                 .with_context(|| format!("cannot read {}", self.path.display())),
-            Source::Other(table) => block.take_other(&table.part(group, &table.names()[..columns])?),
+            Layout::Other(table) => block.take_other(&table.part(group, &table.names()[..columns])?),
         }
     }
 }

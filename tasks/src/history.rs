@@ -4,17 +4,24 @@
 //! [eras](crate::actions::era) of the tables from the newest on, until every customer has all that is wanted. An era of
 //! one table, which is the ordinary one, is copied as it lies; its timestamps are not even read. It does not know files
 //! of histories, days or windows of days.
+//!
+//! A range has as many customers as are expected to fit into memory. Where each has few actions a range is long, so that
+//! a row group is read once or twice, and not once for every thousand of its customers.
 
+use std::ops::Range;
 use std::thread;
 
 use anyhow::{Result, anyhow};
 
 use crate::actions::era::Era;
-use crate::actions::{Action, ActionFile, Block, Times};
+use crate::actions::{Action, ActionFile, Block};
 use crate::histories::Histories;
+use crate::times::Times;
 
-/// Actions of a range of customers, if each has as many as are wanted: 10 MB of items and types.
-const RANGE: usize = 1 << 21;
+/// Actions of a range of customers: 5 MB of items and types.
+const RANGE: u64 = 1 << 20;
+/// What is kept of a customer beside the actions takes as much memory as so many actions.
+const CUSTOMER: u64 = 12;
 
 /// Histories, and the times of the actions in them.
 pub type Found = (Histories, Times);
@@ -35,29 +42,65 @@ impl Wanted<'_> {
     ///
     /// The ranges do not depend on the number of threads.
     pub fn find(self, eras: &[Era], threads: usize, take: impl FnMut(Found) -> Result<()>) -> Result<()> {
-        self.find_by((RANGE / self.length).max(1), eras, threads, take)
+        self.find_by(RANGE, eras, threads, take)
     }
 
-    fn find_by(
-        self,
-        range: usize,
-        eras: &[Era],
-        threads: usize,
-        mut take: impl FnMut(Found) -> Result<()>,
-    ) -> Result<()> {
-        let ranges: Vec<_> = self.customers.chunks(range).collect();
-        for side_by_side in ranges.chunks(threads.max(1)) {
-            let find = |customers| Wanted { customers, ..self }.of_range(eras);
-            let found: Vec<Result<Found>> = match side_by_side {
-                [only] => vec![find(only)],
-                _ => thread::scope(|scope| {
-                    let begun: Vec<_> = side_by_side.iter().map(|range| scope.spawn(move || find(range))).collect();
-                    begun.into_iter().map(|one| one.join().unwrap_or_else(|_| Err(anyhow!("a thread ended")))).collect()
-                }),
-            };
+    fn find_by(self, room: u64, eras: &[Era], threads: usize, mut take: impl FnMut(Found) -> Result<()>) -> Result<()> {
+        let find = |range: &Range<usize>| Wanted { customers: &self.customers[range.clone()], ..self }.of_range(eras);
+        for side_by_side in self.ranges(room, eras).chunks(threads.max(1)) {
+            let found: Vec<Result<Found>> = thread::scope(|scope| {
+                let begin = |range| thread::Builder::new().spawn_scoped(scope, move || find(range)).map_err(|_| range);
+                let others: Vec<_> = side_by_side[1..].iter().map(begin).collect();
+                let first = find(&side_by_side[0]);
+                let others = others.into_iter().map(|other| match other {
+                    Ok(thread) => thread.join().unwrap_or_else(|_| Err(anyhow!("a thread ended"))),
+                    // Where no other thread is to be had, this one does its share.
+                    Err(range) => find(range),
+                });
+                [first].into_iter().chain(others).collect()
+            });
             found.into_iter().try_for_each(|found| take(found?))?;
         }
         Ok(())
+    }
+
+    /// Cuts the customers into ranges whose actions are expected to fit into so much room.
+    ///
+    /// A footer says how many actions a row group has. They are taken to be those of the customers who are wanted, as many
+    /// of each; nobody counts with more than are kept. So a range may come out too long only where it ends amid a row group.
+    fn ranges(self, room: u64, eras: &[Era]) -> Vec<Range<usize>> {
+        // Counted in such parts, a few actions of many customers are not lost.
+        const PARTS: i64 = 1 << 10;
+        let mut more = vec![0; self.customers.len()];
+        let mut ends = Vec::new();
+        for group in eras.iter().flat_map(|era| &era.files).flat_map(|file| file.groups()) {
+            let start = self.customers.partition_point(|customer| *customer < group.first_customer);
+            let end = start + self.customers[start..].partition_point(|customer| *customer <= group.last_customer);
+            if start < end {
+                let each = group.rows as i64 * PARTS / (end - start) as i64;
+                more[start] += each;
+                more.get_mut(end).into_iter().for_each(|more| *more -= each);
+                ends.push(end);
+            }
+        }
+        ends.sort_unstable();
+        let (mut each, mut sum, mut sums) = (0, 0, vec![0]);
+        for more in more {
+            each += more;
+            sum += CUSTOMER + ((each / PARTS) as u64).min(self.length as u64);
+            sums.push(sum);
+        }
+        let (mut ranges, mut start) = (Vec::new(), 0);
+        while start < self.customers.len() {
+            let full = start.max(sums.partition_point(|sum| *sum <= sums[start] + room) - 1).max(start + 1);
+            // A row group that two ranges share is read twice, so a range rather ends where one ends.
+            let whole = ends[..ends.partition_point(|end| *end <= full)].last().copied();
+            let end = whole.filter(|end| end - start.min(*end) > (full - start) / 2).unwrap_or(full);
+            let end = if full == self.customers.len() { full } else { end };
+            ranges.push(start..end);
+            start = end;
+        }
+        ranges
     }
 
     fn of_range(self, eras: &[Era]) -> Result<Found> {
@@ -75,17 +118,36 @@ impl Wanted<'_> {
     }
 }
 
-/// Histories in the making: for each customer room for as many actions as are wanted.
+/// Histories in the making: actions in the order in which they were taken, and for each customer which are theirs.
 struct Slots<'a> {
     wanted: Wanted<'a>,
     /// The row group that was read last.
     block: Block,
-    filled: Vec<usize>,
     items: Vec<i32>,
     action_types: Vec<i8>,
+    /// The first is empty, and comes before every customer's first.
+    pieces: Vec<Piece>,
+    /// For each customer the last piece, and how many actions there are in all.
+    last: Vec<u32>,
+    filled: Vec<usize>,
     times: Times,
     /// The oldest actions taken from the last table of which actions were taken without looking at their times.
     oldest: Option<(&'a ActionFile, Vec<Row>)>,
+}
+
+/// Actions of a customer that were taken at once, newest first.
+#[derive(Clone, Copy, Default)]
+struct Piece {
+    start: u32,
+    length: u32,
+    /// The piece before it, of newer actions of the same customer.
+    before: u32,
+}
+
+impl Piece {
+    fn range(self) -> Range<usize> {
+        self.start as usize..(self.start + self.length) as usize
+    }
 }
 
 /// A row of a row group.
@@ -93,13 +155,15 @@ type Row = (usize, usize);
 
 impl<'a> Slots<'a> {
     fn new(wanted: Wanted<'a>) -> Self {
-        let (customers, room) = (wanted.customers.len(), wanted.customers.len() * wanted.length);
+        let customers = wanted.customers.len();
         Slots {
             wanted,
             block: Block::default(),
+            items: Vec::new(),
+            action_types: Vec::new(),
+            pieces: vec![Piece::default()],
+            last: vec![0; customers],
             filled: vec![0; customers],
-            items: vec![0; room],
-            action_types: vec![0; room],
             times: Times::default(),
             oldest: None,
         }
@@ -129,7 +193,7 @@ impl<'a> Slots<'a> {
         }
         if !oldest.is_empty() {
             if self.times == Times::default() {
-                self.widen(file, &newest)?;
+                self.times = file.times_of(&newest)?;
             }
             self.oldest = Some((file, oldest));
         }
@@ -143,10 +207,9 @@ impl<'a> Slots<'a> {
     /// all of that; only then there is to sort.
     fn take_sorted(&mut self, files: &'a [ActionFile]) -> Result<()> {
         let length = self.wanted.length;
-        // Where the actions of these tables begin.
-        let begins = self.filled.clone();
-        let mut timestamps = vec![0; self.items.len()];
-        let mut mixed = vec![Mixed::default(); begins.len()];
+        let mut timed =
+            Timed { first_piece: self.pieces.len(), first_action: self.items.len(), timestamps: Vec::new() };
+        let mut mixed = vec![Mixed::default(); self.filled.len()];
         let mut block = std::mem::take(&mut self.block);
         for file in files {
             for group in groups(file, self.wanted.customers) {
@@ -157,75 +220,104 @@ impl<'a> Slots<'a> {
                     let rows = rows.start + late..rows.end;
                     let Some(newest) = block.timestamps(rows.clone()).next() else { return };
                     let mixed = &mut mixed[slot];
-                    let taken = slot * length + begins[slot]..slot * length + self.filled[slot];
-                    let overlap = timestamps[taken.clone()].iter().rev().take_while(|time| **time <= newest).count();
-                    if overlap == 0 && mixed.is_newer_than(newest) {
-                        self.settle(slot, mixed, &mut timestamps);
-                        let room = timestamps[slot * length + self.filled[slot]..(slot + 1) * length].iter_mut();
-                        room.zip(block.timestamps(rows.clone())).for_each(|(place, time)| *place = time);
-                        return self.put(slot, block.items(rows.clone()), block.action_types(rows));
+                    let overlaps = self.take_back(slot, newest, &timed, |action| mixed.add(action, length));
+                    if overlaps || !mixed.is_newer_than(newest) {
+                        return block.actions(rows).for_each(|action| mixed.add(action, length));
                     }
-                    let action = |at: usize| Action::new(timestamps[at], self.items[at], self.action_types[at]);
-                    let overlapping = (taken.end - overlap..taken.end).map(action);
-                    overlapping.chain(block.actions(rows)).for_each(|action| mixed.add(action, length));
-                    self.filled[slot] -= overlap;
+                    self.settle(slot, mixed, &mut timed);
+                    let count = self.put(slot, block.items(rows.clone()), block.action_types(rows.clone()));
+                    timed.timestamps.extend(block.timestamps(rows).take(count));
                 });
             }
         }
-        mixed.iter_mut().enumerate().for_each(|(slot, mixed)| self.settle(slot, mixed, &mut timestamps));
+        mixed.iter_mut().enumerate().for_each(|(slot, mixed)| self.settle(slot, mixed, &mut timed));
         self.block = block;
-        for (slot, (begin, filled)) in begins.iter().zip(&self.filled).enumerate() {
-            let taken = &timestamps[slot * length + begin..slot * length + filled];
-            self.times = self.times.union(Times(taken.last().copied().zip(taken.first().copied())));
+        for piece in self.pieces[timed.first_piece..].iter().filter(|piece| piece.length > 0) {
+            let times = timed.of(piece.range());
+            self.times = self.times.union(Times(times.last().copied().zip(times.first().copied())));
         }
         Ok(())
+    }
+
+    /// Takes back those of a customer's actions with a time that are not newer than `newest`; says whether there were any.
+    fn take_back(&mut self, slot: usize, newest: i64, timed: &Timed, mut take: impl FnMut(Action)) -> bool {
+        let before = self.filled[slot];
+        while self.last[slot] as usize >= timed.first_piece {
+            let piece = &mut self.pieces[self.last[slot] as usize];
+            let range = piece.range();
+            let overlap = timed.of(range.clone()).iter().rev().take_while(|time| **time <= newest).count();
+            for place in range.end - overlap..range.end {
+                let time = timed.timestamps[place - timed.first_action];
+                take(Action::new(time, self.items[place], self.action_types[place]));
+            }
+            self.filled[slot] -= overlap;
+            piece.length -= overlap as u32;
+            if piece.length > 0 {
+                break;
+            }
+            self.last[slot] = piece.before;
+        }
+        self.filled[slot] < before
     }
 
     /// Puts mixed actions, of which none is newer than those that are there, in order.
-    fn settle(&mut self, slot: usize, mixed: &mut Mixed, timestamps: &mut [i64]) {
+    fn settle(&mut self, slot: usize, mixed: &mut Mixed, timed: &mut Timed) {
         let mut actions = std::mem::take(&mut mixed.actions);
         // They come table by table and each of these is sorted, so there is little to do for a sort that sees it.
         actions.sort_by(|a, b| b.cmp(a));
-        let length = self.wanted.length;
-        let room = timestamps[slot * length + self.filled[slot]..(slot + 1) * length].iter_mut();
-        room.zip(&actions).for_each(|(place, action)| *place = action.timestamp());
-        self.put(slot, actions.iter().map(|a| a.item_id()), actions.iter().map(|a| a.action_type()));
+        let count = self.put(slot, actions.iter().map(|a| a.item_id()), actions.iter().map(|a| a.action_type()));
+        timed.timestamps.extend(actions.iter().take(count).map(|action| action.timestamp()));
     }
 
-    fn put(&mut self, slot: usize, items: impl Iterator<Item = i32>, action_types: impl Iterator<Item = i8>) {
-        let start = slot * self.wanted.length + self.filled[slot];
-        let room = &mut self.items[start..(slot + 1) * self.wanted.length];
-        let count = room.iter_mut().zip(items).map(|(place, item)| *place = item).count();
-        self.action_types[start..start + count].iter_mut().zip(action_types).for_each(|(place, kind)| *place = kind);
-        self.filled[slot] += count;
+    /// Adds as many of a customer's actions as are still wanted, and says how many.
+    fn put(&mut self, slot: usize, items: impl Iterator<Item = i32>, action_types: impl Iterator<Item = i8>) -> usize {
+        let (start, room) = (self.items.len(), self.wanted.length - self.filled[slot]);
+        self.items.extend(items.take(room));
+        self.action_types.extend(action_types.take(room));
+        let count = self.items.len() - start;
+        if count > 0 {
+            let before = std::mem::replace(&mut self.last[slot], self.pieces.len() as u32);
+            self.pieces.push(Piece { start: start as u32, length: count as u32, before });
+            self.filled[slot] += count;
+        }
+        count
     }
 
-    /// Takes the times of some rows into account.
-    fn widen(&mut self, file: &ActionFile, rows: &[Row]) -> Result<()> {
-        for (group, row) in rows {
-            self.times = self.times.union(Times::of(file.timestamp(*group, *row)?));
+    /// Puts the pieces of each customer together.
+    fn finish(self) -> Result<Found> {
+        let times = match &self.oldest {
+            Some((file, rows)) => self.times.union(file.times_of(rows)?),
+            None => self.times,
+        };
+        let all = self.filled.iter().sum();
+        let (mut items, mut action_types) = (vec![0; all], vec![0; all]);
+        let (mut offset, mut offsets) = (0, vec![0]);
+        for (last, filled) in self.last.iter().zip(&self.filled) {
+            offset += filled;
+            offsets.push(offset as i64);
+            let (mut end, mut piece) = (offset, self.pieces[*last as usize]);
+            while piece.length > 0 {
+                let place = end - piece.length as usize..end;
+                items[place.clone()].copy_from_slice(&self.items[piece.range()]);
+                action_types[place.clone()].copy_from_slice(&self.action_types[piece.range()]);
+                (end, piece) = (place.start, self.pieces[piece.before as usize]);
+            }
         }
-        Ok(())
+        Ok((Histories { customers: self.wanted.customers.to_vec(), offsets, items, action_types }, times))
     }
+}
 
-    fn finish(mut self) -> Result<Found> {
-        if let Some((file, rows)) = self.oldest.take() {
-            self.widen(file, &rows)?;
-        }
-        let length = self.wanted.length;
-        // Each history moves up to the end of the one before.
-        let (mut end, mut offsets) = (0, vec![0]);
-        for (slot, filled) in self.filled.iter().enumerate() {
-            let taken = slot * length..slot * length + filled;
-            self.items.copy_within(taken.clone(), end);
-            self.action_types.copy_within(taken, end);
-            end += filled;
-            offsets.push(end as i64);
-        }
-        self.items.truncate(end);
-        self.action_types.truncate(end);
-        let customers = self.wanted.customers.to_vec();
-        Ok((Histories { customers, offsets, items: self.items, action_types: self.action_types }, self.times))
+/// The timestamps of the pieces from one on, while tables are taken that overlap.
+struct Timed {
+    first_piece: usize,
+    /// The first action of that piece.
+    first_action: usize,
+    timestamps: Vec<i64>,
+}
+
+impl Timed {
+    fn of(&self, actions: Range<usize>) -> &[i64] {
+        &self.timestamps[actions.start - self.first_action..actions.end - self.first_action]
     }
 }
 
@@ -255,12 +347,10 @@ impl Mixed {
 }
 
 /// The row groups of a table that may hold some of these customers.
-fn groups(file: &ActionFile, customers: &[i64]) -> impl Iterator<Item = usize> {
-    let range = customers.first().copied().zip(customers.last().copied());
-    let groups = file.groups().iter().enumerate().filter(move |(_, group)| {
-        range.is_some_and(|(first, last)| group.last_customer >= first && group.first_customer <= last)
-    });
-    groups.map(|(number, _)| number)
+fn groups(file: &ActionFile, customers: &[i64]) -> Range<usize> {
+    let (Some(first), Some(last)) = (customers.first(), customers.last()) else { return 0..0 };
+    let start = file.groups().partition_point(|group| group.last_customer < *first);
+    start..start + file.groups()[start..].partition_point(|group| group.first_customer <= *last)
 }
 
 /// Calls `found` with the places of each customer that is in both lists, which ascend.
@@ -308,7 +398,7 @@ mod tests {
             let of_customer = |customer| all.get(customer).into_iter().flatten().filter(|a| a.timestamp() < before);
             let expected = || customers.iter().map(|customer| (*customer, of_customer(customer).take(length)));
             let actions = || expected().flat_map(|(_, actions)| actions);
-            for range in [1, 3, 1_000] {
+            for room in [1, 50, 100_000] {
                 let (mut found, mut times) = (Histories::default(), Times::default());
                 let wanted = Wanted { customers: &customers, length, before };
                 let take = |(histories, of_range): Found| {
@@ -316,7 +406,7 @@ mod tests {
                     times = times.union(of_range);
                     Ok(())
                 };
-                wanted.find_by(range, &eras, 1 + draw.below(3) as usize, take).unwrap();
+                wanted.find_by(room, &eras, 1 + draw.below(3) as usize, take).unwrap();
                 assert_eq!(found.customers, customers, "seed {seed}");
                 let lengths: Vec<_> = expected().map(|(_, actions)| actions.count()).collect();
                 assert_eq!(found.lengths().collect::<Vec<_>>(), lengths, "seed {seed}");

@@ -39,6 +39,7 @@ pub mod histories;
 pub mod history;
 pub mod merge;
 pub mod order;
+pub mod output;
 pub mod pages;
 pub mod parquet_file;
 pub mod raw;
@@ -50,6 +51,7 @@ pub mod statistics;
 pub mod synthetic;
 pub mod table;
 pub mod task;
+pub mod times;
 pub mod training;
 pub mod wide;
 

@@ -5,7 +5,7 @@
 //! actions are then put together [era](crate::actions::era) by era; only those of several tables of one era have to be
 //! compared. It does not know which days the tables are of.
 
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::ops::Range;
 
 use anyhow::Result;
@@ -18,7 +18,7 @@ use crate::order;
 const STEP: usize = 256;
 
 /// Writes all actions of eras given newest first.
-pub fn merge(eras: &[Era], writer: &mut ActionWriter<impl Write>) -> Result<()> {
+pub fn merge(eras: &[Era], writer: &mut ActionWriter<impl Write + Seek>) -> Result<()> {
     let files = eras.iter().enumerate().flat_map(|(era, tables)| tables.files.iter().map(move |file| (era, file)));
     let mut cursors: Vec<_> =
         files.map(|(era, file)| Cursor { era, file, group: 0, block: Block::default(), place: 0 }).collect();
@@ -53,7 +53,7 @@ pub fn merge(eras: &[Era], writer: &mut ActionWriter<impl Write>) -> Result<()> 
 fn write<'a>(
     segments: impl Iterator<Item = &'a Segment> + Clone,
     cursors: &[Cursor],
-    writer: &mut ActionWriter<impl Write>,
+    writer: &mut ActionWriter<impl Write + Seek>,
 ) {
     let block = |segment: &Segment| &cursors[segment.cursor].block;
     let times = |segment: &Segment| block(segment).timestamps(segment.rows.clone());

@@ -11,32 +11,41 @@ pub const DIGIT: u32 = 11;
 pub fn by_customer(customers: &[i64]) -> Vec<usize> {
     let (Some(smallest), Some(largest)) = (customers.iter().min(), customers.iter().max()) else { return Vec::new() };
     let (row_bits, key_bits) = (bits(customers.len() as u64 - 1), bits(largest.abs_diff(*smallest)));
+    let keys = customers.iter().map(|customer| customer.abs_diff(*smallest)).zip(0_u64..);
     if row_bits + key_bits > u64::BITS {
-        let mut rows: Vec<usize> = (0..customers.len()).collect();
-        rows.sort_by_key(|row| customers[*row]);
-        return rows;
+        let rows = sorted(keys.collect(), key_bits, |(key, _)| key);
+        return rows.into_iter().map(|(_, row)| row as usize).collect();
     }
     // A row and its customer in one number, which is half of what there is to move.
-    let keys = customers.iter().map(|customer| customer.abs_diff(*smallest) << row_bits);
-    let mut rows: Vec<u64> = keys.zip(0..).map(|(key, row)| key | row).collect();
-    let mut sorted = vec![0; if key_bits == 0 { 0 } else { rows.len() }];
-    for (shift, width) in digits(key_bits) {
-        let digit = |row: u64| (row >> (row_bits + shift)) as usize & ((1 << width) - 1);
-        let mut table = [0; 1 << DIGIT];
-        let places = &mut table[..1 << width];
-        rows.iter().for_each(|row| places[digit(*row)] += 1);
-        let mut start = 0;
-        for place in &mut *places {
-            start += std::mem::replace(place, start);
-        }
+    let rows = sorted(keys.map(|(key, row)| key << row_bits | row).collect(), key_bits, |row| row >> row_bits);
+    rows.into_iter().map(|row| (row & ((1 << row_bits) - 1)) as usize).collect()
+}
+
+/// Rows ordered by a key of so many bits.
+fn sorted<Row: Copy + Default>(mut rows: Vec<Row>, bits: u32, key: impl Fn(Row) -> u64) -> Vec<Row> {
+    let mut sorted = vec![Row::default(); if bits == 0 { 0 } else { rows.len() }];
+    for (shift, width) in digits(bits) {
+        let digit = |row: Row| (key(row) >> shift) as usize & ((1 << width) - 1);
+        let mut places = starts(width, rows.iter().map(|row| digit(*row)));
         for row in &rows {
             let place = &mut places[digit(*row)];
-            sorted[*place] = *row;
+            sorted[*place as usize] = *row;
             *place += 1;
         }
         std::mem::swap(&mut rows, &mut sorted);
     }
-    rows.into_iter().map(|row| (row & ((1 << row_bits) - 1)) as usize).collect()
+    rows
+}
+
+/// Where the rows of each value of a digit of so many bits begin, once they are ordered by it.
+pub fn starts(width: u32, digits: impl Iterator<Item = usize>) -> [u64; 1 << DIGIT] {
+    let mut places = [0; 1 << DIGIT];
+    digits.for_each(|digit| places[digit] += 1);
+    let mut start = 0;
+    for place in &mut places[..1 << width] {
+        start += std::mem::replace(place, start);
+    }
+    places
 }
 
 /// The digits of numbers of so many bits, the lowest first: where each begins, and its bits. All are about as long, for
@@ -66,7 +75,9 @@ mod tests {
             expected.sort_by_key(|row| customers[*row]);
             assert_eq!(by_customer(&customers), expected, "seed {seed}");
         }
-        for customers in [vec![], vec![7], vec![7; 5], vec![i64::MAX, i64::MIN, 0, i64::MAX]] {
+        let far_apart: Vec<i64> =
+            (0..5_000).map(|row| if row % 7 == 0 { i64::MAX - row % 3 } else { row % 911 }).collect();
+        for customers in [vec![], vec![7], vec![7; 5], vec![i64::MAX, i64::MIN, 0, i64::MAX], far_apart] {
             let mut expected: Vec<usize> = (0..customers.len()).collect();
             expected.sort_by_key(|row| customers[*row]);
             assert_eq!(by_customer(&customers), expected);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::actions::Times;
+use crate::times::Times;
 
 /// What a task read, wrote and turned away.
 #[derive(Debug, Default, Serialize)]

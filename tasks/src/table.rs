@@ -4,16 +4,16 @@
 //! the bytes: row group size, codec, statistics. It does not know what a table means; the training rows have a writer
 //! of their own in [`crate::wide`].
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use polars::prelude::*;
 use polars_parquet::write::{
     CompressionOptions, Encoding, FileWriter, StatisticsOptions, Version, WriteOptions, row_group_iter,
 };
 
+use crate::output::{self, Output};
+use crate::pages::file::plainly;
 use crate::parquet_file::{self, ParquetFile};
 use crate::schema::Schema;
 
@@ -96,12 +96,6 @@ impl TableFile {
     }
 }
 
-/// Creates the file of a table. The error names the place.
-#[expect(clippy::disallowed_methods, reason = "this is where the files of tables are created")]
-pub fn create(path: &Path) -> Result<File> {
-    File::create(path).with_context(|| format!("cannot create {}", path.display()))
-}
-
 /// Writes a table whose columns are those of `schema`, in that order.
 pub fn write(path: &Path, schema: Schema, columns: Vec<Column>) -> Result<()> {
     let mut writer = TableWriter::create(path, schema)?;
@@ -117,15 +111,13 @@ pub fn write(path: &Path, schema: Schema, columns: Vec<Column>) -> Result<()> {
 /// No column is nullable, and all values are PLAIN: to look for repetition takes longer than to read and write what is
 /// repeated. Tables of numbers alone are not compressed either, for each is read once, by the next task.
 pub struct TableWriter {
-    path: PathBuf,
     schema: Schema,
     options: WriteOptions,
-    file: FileWriter<BufWriter<File>>,
+    file: FileWriter<Output>,
 }
 
 impl TableWriter {
     pub fn create(path: &Path, schema: Schema) -> Result<Self> {
-        let file = create(path)?;
         let numbers = schema.columns.iter().all(|(_, dtype)| !dtype.is_nested() && !dtype.is_string());
         let options = WriteOptions {
             statistics: StatisticsOptions::default(),
@@ -133,10 +125,8 @@ impl TableWriter {
             compression: if numbers { CompressionOptions::Uncompressed } else { CompressionOptions::Lz4Raw },
             data_page_size: None,
         };
-        // The writer writes headers byte by byte.
-        let file = BufWriter::with_capacity(1 << 16, file);
-        let file = FileWriter::try_new(file, schema.arrow(), options)?;
-        Ok(TableWriter { path: path.to_path_buf(), schema, options, file })
+        let file = FileWriter::try_new(output::create(path)?, schema.arrow(), options)?;
+        Ok(TableWriter { schema, options, file })
     }
 
     /// Adds rows, whose columns are those of the schema in its order, as a row group.
@@ -156,13 +146,12 @@ impl TableWriter {
             }
             Ok(())
         };
-        write().map_err(|error| anyhow!("cannot write {}: {error}", self.path.display()))
+        write().map_err(plainly)
     }
 
     /// Writes the end of the table.
     pub fn finish(mut self) -> Result<()> {
-        self.file.end(None).map_err(|error| anyhow!("cannot write {}: {error}", self.path.display()))?;
-        Ok(())
+        self.file.end(None).map(drop).map_err(plainly)
     }
 }
 

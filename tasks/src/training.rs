@@ -41,8 +41,8 @@ pub struct TrainingRows<'a> {
     pub customers: &'a [i64],
     pub items: &'a [i32],
     pub labels: &'a [bool],
-    /// Which of `histories` is the customer's, if there is one.
-    pub history_rows: Vec<Option<usize>>,
+    /// Which of `histories` is the customer's.
+    pub history_rows: Vec<usize>,
     pub histories: Lists<'a>,
 }
 
@@ -70,8 +70,8 @@ impl Tables {
         self.labels.len()
     }
 
-    /// Calls `take` with each portion of the rows, in order. Fails if histories are not sorted, or hold what no training
-    /// row may.
+    /// Calls `take` with each portion of the rows, in order. Fails if histories are not sorted, lack a customer of the
+    /// impressions, or hold what no training row may.
     pub fn portions(&self, portion: Portion, mut take: impl FnMut(&TrainingRows) -> Result<()>) -> Result<()> {
         let customers = table::int64(&self.impressions, schema::CUSTOMER_ID)?;
         let (mut start, mut last_known) = (0, None);
@@ -110,13 +110,34 @@ impl Tables {
             customers,
             items: &table::int32(&self.impressions, schema::ITEM_ID)?[rows.clone()],
             labels: &self.labels[rows],
-            history_rows: match_rows(customers, &histories.customers),
+            history_rows: self.match_rows(customers, &histories.customers)?,
             histories: Lists {
                 offsets: &histories.offsets,
                 items: &histories.items,
                 action_types: &histories.action_types,
             },
         })
+    }
+
+    /// For each of `customers`, its place among `known`; both ascend.
+    ///
+    /// A history may be empty, but everyone who was shown something has one.
+    fn match_rows(&self, customers: &[i64], known: &[i64]) -> Result<Vec<usize>> {
+        let mut place = 0;
+        let matches = customers.iter().map(|customer| {
+            while known.get(place).is_some_and(|other| other < customer) {
+                place += 1;
+            }
+            if known.get(place) != Some(customer) {
+                let path = self.histories.path().display();
+                bail!(
+                    "customer {customer} was shown something and has no history, not even an empty one: {path} was not made \
+                     for these impressions"
+                );
+            }
+            Ok(place)
+        });
+        matches.collect()
     }
 }
 
@@ -132,16 +153,4 @@ impl Lists<'_> {
     pub fn range(&self, row: usize) -> Range<usize> {
         self.offsets[row] as usize..self.offsets[row + 1] as usize
     }
-}
-
-/// For each of `customers`, its place among `known`; both ascend.
-fn match_rows(customers: &[i64], known: &[i64]) -> Vec<Option<usize>> {
-    let mut place = 0;
-    let matches = customers.iter().map(|customer| {
-        while known.get(place).is_some_and(|other| other < customer) {
-            place += 1;
-        }
-        (known.get(place) == Some(customer)).then_some(place)
-    });
-    matches.collect()
 }

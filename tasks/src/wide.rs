@@ -14,7 +14,7 @@
 //!
 //! It does not know where rows and histories come from; what a Parquet file is made of, [`crate::pages`] does.
 
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::ops::Range;
 
 use anyhow::{Result, bail};
@@ -27,9 +27,6 @@ use crate::pages::padded::PaddedLists;
 use crate::pages::{ColumnPages, Sizes, required, required_list};
 use crate::schema::{ACTION_TYPES, ACTIONS, CUSTOMER_ID, IS_ORDER, ITEM_ID};
 use crate::training::{TYPE_WIDTH, TYPES, TrainingRows};
-
-/// The name that the footer gives to the writer; a version would change the bytes and nothing else.
-const CREATED_BY: &str = "join";
 
 /// The sizes for lists of so many values.
 ///
@@ -49,9 +46,9 @@ pub struct WideWriter<W: Write> {
     threads: usize,
 }
 
-impl<W: Write> WideWriter<W> {
+impl<W: Write + Seek> WideWriter<W> {
     pub fn new(out: W, length: usize, sizes: Sizes, threads: usize) -> Result<Self> {
-        Ok(WideWriter { file: PageFile::new(out, arrow_schema(), CREATED_BY)?, length, sizes, threads })
+        Ok(WideWriter { file: PageFile::new(out, arrow_schema())?.sorted(), length, sizes, threads })
     }
 
     /// Writes some rows as row groups of their own; the bytes do not depend on the number of threads.
@@ -85,7 +82,7 @@ fn row_group(
     // Each history, and how many rows in a row are the customer's.
     let repeats: Vec<(Range<usize>, usize)> = rows.history_rows[range.clone()]
         .chunk_by(|a, b| a == b)
-        .map(|same| (same[0].map_or(0..0, |row| histories.range(row)), same.len()))
+        .map(|same| (histories.range(same[0]), same.len()))
         .collect();
     let dictionary = Dictionary::new(repeats.iter().map(|(history, _)| &histories.items[history.clone()]));
     let mut places = dictionary.places.iter().copied();

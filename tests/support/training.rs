@@ -10,8 +10,8 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// So many impressions; histories are as long as one of `lengths` says. `known`: everyone shown something has one.
-    pub fn random(chance: &mut Chance, impressions: usize, lengths: &[usize], known: bool) -> Shop {
+    /// So many impressions; histories are as long as one of `lengths` says.
+    pub fn random(chance: &mut Chance, impressions: usize, lengths: &[usize]) -> Shop {
         let mut shop = Shop { impressions: Vec::new(), histories: Vec::new() };
         let mut customer = 0;
         // A small range of items makes them repeat; a large one makes their numbers sparse.
@@ -20,11 +20,9 @@ impl Shop {
             customer += 1 + chance.below(3) as i64;
             let actions = lengths[chance.below(lengths.len() as u64) as usize];
             let rows = (1 + chance.below(40) as usize).min(impressions - shop.impressions.len());
-            if known || chance.below(10) > 0 {
-                let history = (0..actions).map(|_| (1 + chance.below(items) as i32, 1 + chance.below(3) as i8));
-                let (items, types) = history.unzip();
-                shop.histories.push((customer, items, types));
-            }
+            let history = (0..actions).map(|_| (1 + chance.below(items) as i32, 1 + chance.below(3) as i8));
+            let (history_items, types) = history.unzip();
+            shop.histories.push((customer, history_items, types));
             let item = |chance: &mut Chance| (customer, chance.below(1 << 31) as i32, chance.below(2) == 0);
             shop.impressions.extend((0..rows).map(|_| item(chance)));
         }

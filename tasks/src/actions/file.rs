@@ -14,10 +14,11 @@ use polars_parquet::parquet::metadata::{ColumnChunkMetadata, FileMetadata};
 use polars_parquet::parquet::read::read_metadata;
 use polars_parquet::parquet::statistics::Statistics;
 
-use super::times::Times;
-use super::{Action, ActionWriter, CREATED_BY};
+use super::{Action, ActionWriter, LAYOUT};
+use crate::pages::file::layout;
 use crate::pages::reading::{self, Packed};
 use crate::parquet_file::guarded;
+use crate::times::Times;
 use crate::{schema, table};
 
 /// Places of the columns.
@@ -27,9 +28,12 @@ const TYPE: usize = 2;
 const TIMESTAMP: usize = 3;
 
 /// A table of actions whose footer has been read.
+///
+/// It is opened whenever something is read of it, so that a thousand tables take no more than one descriptor.
 pub struct ActionFile {
     path: PathBuf,
-    source: Source,
+    /// The whole of it, if it was laid out anew.
+    memory: Option<Vec<u8>>,
     metadata: FileMetadata,
     groups: Vec<Group>,
     /// In bytes.
@@ -38,17 +42,21 @@ pub struct ActionFile {
     pub times: Times,
 }
 
-enum Source {
+/// A table that is open to be read.
+enum Opened<'a> {
     File(File),
-    Memory(Vec<u8>),
+    Memory(&'a [u8]),
 }
+
+/// Rows that are so near to each other are read at once, with those between them.
+const NEAR: usize = 64;
 
 /// What the footer says of a row group.
 #[derive(Clone, Copy, Debug)]
 pub struct Group {
     pub first_customer: i64,
     pub last_customer: i64,
-    rows: usize,
+    pub rows: usize,
 }
 
 /// A row group in memory. One that is read into again keeps its memory.
@@ -71,17 +79,17 @@ impl ActionFile {
         let open = || {
             let mut file = File::open(path)?;
             let metadata = guarded(|| Ok(read_metadata(&mut file)?))?;
-            if metadata.created_by.as_deref() == Some(CREATED_BY) {
-                return ActionFile::new(path, Source::File(file), metadata);
+            if layout(&metadata) == Some(LAYOUT) {
+                return ActionFile::new(path, file.metadata()?.len(), None, metadata);
             }
             let bytes = laid_out_anew(path)?;
             let metadata = guarded(|| Ok(read_metadata(&mut Cursor::new(&bytes))?))?;
-            ActionFile::new(path, Source::Memory(bytes), metadata)
+            ActionFile::new(path, bytes.len() as u64, Some(bytes), metadata)
         };
         open().with_context(|| format!("cannot read {} as a table of actions", path.display()))
     }
 
-    fn new(path: &Path, source: Source, metadata: FileMetadata) -> Result<Self> {
+    fn new(path: &Path, length: u64, memory: Option<Vec<u8>>, metadata: FileMetadata) -> Result<Self> {
         let mut groups: Vec<Group> = Vec::new();
         let mut times = Times::default();
         for group in &metadata.row_groups {
@@ -93,11 +101,7 @@ impl ActionFile {
             groups.push(Group { first_customer, last_customer, rows: group.num_rows() });
             times = times.union(Times(Some(extremes(timestamps, &metadata)?)));
         }
-        let length = match &source {
-            Source::File(file) => file.metadata()?.len(),
-            Source::Memory(bytes) => bytes.len() as u64,
-        };
-        Ok(ActionFile { path: path.to_path_buf(), source, metadata, groups, length, times })
+        Ok(ActionFile { path: path.to_path_buf(), memory, metadata, groups, length, times })
     }
 
     pub fn rows(&self) -> usize {
@@ -121,7 +125,7 @@ impl ActionFile {
         let last = if with_timestamps { TIMESTAMP } else { TYPE };
         // The columns follow each other, so one read takes them all.
         let start = chunks[CUSTOMER].byte_range().start;
-        self.bytes(start..chunks[last].byte_range().end, &mut block.bytes)?;
+        self.bytes(&self.opened()?, start..chunks[last].byte_range().end, &mut block.bytes)?;
         let column = |column: usize| {
             let range = chunks[column].byte_range();
             reading::find(&block.bytes, (range.start - start) as usize..(range.end - start) as usize, rows)
@@ -144,27 +148,41 @@ impl ActionFile {
         Ok(())
     }
 
-    /// The timestamp of a single row of a row group.
-    pub fn timestamp(&self, group: usize, row: usize) -> Result<i64> {
-        // PLAIN values are the end of their only page, which is the end of the column.
-        let end = self.metadata.row_groups[group].parquet_columns()[TIMESTAMP].byte_range().end;
-        let start = end.saturating_sub(8 * (self.groups[group].rows - row) as u64);
-        let mut bytes = Vec::new();
-        self.bytes(start..start + 8, &mut bytes)?;
-        Ok(number(&bytes))
+    /// The times of some rows (row group and row in it), which ascend.
+    pub fn times_of(&self, rows: &[(usize, usize)]) -> Result<Times> {
+        let read = || {
+            let (file, mut bytes, mut times) = (self.opened()?, Vec::new(), Times::default());
+            for near in rows.chunk_by(|a, b| a.0 == b.0 && b.1 - a.1 <= NEAR) {
+                let ((group, first), (_, last)) = (near[0], near[near.len() - 1]);
+                // PLAIN values are the end of their only page, which is the end of the column.
+                let end = self.metadata.row_groups[group].parquet_columns()[TIMESTAMP].byte_range().end;
+                let place = |row: usize| end.saturating_sub(8 * (self.groups[group].rows - row) as u64);
+                self.bytes(&file, place(first)..place(last + 1), &mut bytes)?;
+                let time = |(_, row): &(usize, usize)| bytes.get(8 * (row - first)..8 * (row - first + 1)).map(number);
+                times = near.iter().filter_map(time).fold(times, |times, time| times.union(Times::of(time)));
+            }
+            Ok(times)
+        };
+        guarded(read).with_context(|| format!("cannot read {}", self.path.display()))
     }
 
-    fn bytes(&self, range: Range<u64>, bytes: &mut Vec<u8>) -> Result<()> {
-        match &self.source {
-            Source::Memory(all) => {
-                let found = all.get(range.start as usize..range.end as usize);
+    fn opened(&self) -> Result<Opened<'_>> {
+        Ok(match &self.memory {
+            Some(bytes) => Opened::Memory(bytes),
+            None => Opened::File(File::open(&self.path)?),
+        })
+    }
+
+    fn bytes(&self, opened: &Opened, range: Range<u64>, bytes: &mut Vec<u8>) -> Result<()> {
+        if range.end < range.start || range.end > self.length {
+            bail!("the file is shorter than it says");
+        }
+        match opened {
+            Opened::Memory(all) => {
                 bytes.clear();
-                bytes.extend_from_slice(found.context("the file is shorter than it says")?);
+                bytes.extend_from_slice(&all[range.start as usize..range.end as usize]);
             }
-            Source::File(file) => {
-                if range.end < range.start || range.end > self.length {
-                    bail!("the file is shorter than it says");
-                }
+            Opened::File(file) => {
                 bytes.resize((range.end - range.start) as usize, 0);
                 file.read_exact_at(bytes, range.start)?;
             }
@@ -195,7 +213,7 @@ fn laid_out_anew(path: &Path) -> Result<Vec<u8>> {
     if !customers.is_sorted() {
         bail!("the actions are not sorted by customer_id");
     }
-    let mut writer = ActionWriter::new(Vec::new())?;
+    let mut writer = ActionWriter::new(Cursor::new(Vec::new()))?;
     let mut start = 0;
     for of_customer in customers.chunk_by(|a, b| a == b) {
         let rows = start..start + of_customer.len();
@@ -205,7 +223,7 @@ fn laid_out_anew(path: &Path) -> Result<Vec<u8>> {
         writer.customer(of_customer[0])?;
         writer.actions(&actions);
     }
-    writer.finish()
+    Ok(writer.finish()?.into_inner())
 }
 
 impl Block {

@@ -26,13 +26,11 @@ pub mod file;
 #[cfg(test)]
 pub mod random;
 pub mod sort;
-pub mod times;
 pub mod writer;
 
 pub use action::Action;
 pub use file::{ActionFile, Block};
-pub use times::Times;
 pub use writer::ActionWriter;
 
-/// The name that the footer gives to the writer, by which [`file`] knows a file of this layout.
-const CREATED_BY: &str = "actions";
+/// What the footer says by which [`file`] knows a file of this layout.
+const LAYOUT: &str = "actions";

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use super::Action;
 use crate::events::Event;
-use crate::order::{DIGIT, digits};
+use crate::order::{digits, starts};
 use crate::schema::ActionType;
 
 /// About how many events make a range: with all that is said about them they fill a part of the second cache.
@@ -114,13 +114,7 @@ impl<'a> Rows<'a> {
         let (mut rows, mut sorted) = (self, room);
         for (shift, width) in digits(bits) {
             let digit = |customer: i64| (customer.abs_diff(smallest) >> shift) as usize & ((1 << width) - 1);
-            let mut table = [0; 1 << DIGIT];
-            let places = &mut table[..1 << width];
-            rows.customers.iter().for_each(|customer| places[digit(*customer)] += 1);
-            let mut start = 0;
-            for place in &mut *places {
-                start += std::mem::replace(place, start);
-            }
+            let mut places = starts(width, rows.customers.iter().map(|customer| digit(*customer)));
             for (customer, action) in rows.customers.iter().zip(&*rows.actions) {
                 let place = &mut places[digit(*customer)];
                 sorted.customers[*place as usize] = *customer;

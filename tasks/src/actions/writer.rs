@@ -2,8 +2,7 @@
 //!
 //! It does not sort: customers come in ascending order, the actions of each newest first.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{Seek, Write};
 use std::ops::Range;
 use std::path::Path;
 
@@ -11,12 +10,12 @@ use anyhow::{Result, bail};
 use polars::prelude::{ArrowDataType, ArrowSchema, ArrowTimeUnit};
 use polars_parquet::parquet::metadata::ColumnDescriptor;
 
-use super::times::Times;
-use super::{Action, Block, CREATED_BY};
+use super::{Action, Block, LAYOUT};
+use crate::output::{self, Output};
 use crate::pages::file::{PageFile, RowGroup};
 use crate::pages::{ColumnPages, hybrid, required};
 use crate::schema::{ACTION_TYPE, CUSTOMER_ID, ITEM_ID, TIMESTAMP};
-use crate::table;
+use crate::times::Times;
 
 /// A row group ends with the customer with whom it reaches so many rows. A reader holds one of each of its tables.
 const ROW_GROUP: usize = 1 << 16;
@@ -47,16 +46,15 @@ struct Pending {
     counted: usize,
 }
 
-impl ActionWriter<BufWriter<File>> {
+impl ActionWriter<Output> {
     pub fn create(path: &Path) -> Result<Self> {
-        let file = table::create(path)?;
-        ActionWriter::new(BufWriter::with_capacity(1 << 16, file))
+        ActionWriter::new(output::create(path)?)
     }
 }
 
-impl<W: Write> ActionWriter<W> {
+impl<W: Write + Seek> ActionWriter<W> {
     pub fn new(out: W) -> Result<Self> {
-        let file = PageFile::new(out, arrow_schema(), CREATED_BY)?;
+        let file = PageFile::new(out, arrow_schema())?.laid_out_as(LAYOUT).sorted();
         Ok(ActionWriter { file, pending: Pending::default(), row_group: ROW_GROUP, rows: 0, times: Times::default() })
     }
 
@@ -189,6 +187,8 @@ impl Pending {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
     use crate::actions::ActionFile;
     use crate::actions::random::{Folder, Table, read, write};
@@ -227,17 +227,22 @@ mod tests {
     }
 
     #[test]
-    fn a_single_timestamp_is_found_by_its_row() {
+    fn times_are_found_by_their_rows() {
         let folder = Folder::new("row");
         let path = folder.path("table.parquet");
-        write(&path, 5, &some_customers(20));
+        write(&path, 300, &some_customers(120));
         let file = ActionFile::open(&path).unwrap();
         let mut block = Block::default();
         for group in 0..file.groups().len() {
             file.read(group, true, &mut block).unwrap();
             let rows = block.rows(block.customers.len() - 1).end;
-            let found: Vec<_> = (0..rows).map(|row| file.timestamp(group, row).unwrap()).collect();
-            assert_eq!(found, block.timestamps(0..rows).collect::<Vec<_>>());
+            let found: Vec<_> = (0..rows).map(|row| file.times_of(&[(group, row)]).unwrap()).collect();
+            assert_eq!(found, block.timestamps(0..rows).map(Times::of).collect::<Vec<_>>());
+            for apart in [1, 2, 7, 70] {
+                let some: Vec<_> = (0..rows).step_by(apart).map(|row| (group, row)).collect();
+                let expected = some.iter().map(|(_, row)| found[*row]).fold(Times::default(), Times::union);
+                assert_eq!(file.times_of(&some).unwrap(), expected);
+            }
         }
     }
 
@@ -283,8 +288,27 @@ mod tests {
     }
 
     #[test]
+    fn a_customer_who_is_split_over_row_groups_is_refused() {
+        for (first, second) in [(5, 5), (5, 4)] {
+            let mut writer = ActionWriter::new(Cursor::new(Vec::new())).unwrap();
+            // The writer looks at one row group at a time.
+            writer.set_row_group(1);
+            for customer in [first, second] {
+                writer.customer(customer).unwrap();
+                writer.actions(&[Action::new(0, 1, 1)]);
+            }
+            let folder = Folder::new("split");
+            let path = folder.path("table.parquet");
+            #[expect(clippy::disallowed_methods, reason = "a file of the test's own")]
+            std::fs::write(&path, writer.finish().unwrap().into_inner()).unwrap();
+            let error = ActionFile::open(&path).err().unwrap();
+            assert!(format!("{error:#}").contains("its row groups are not sorted by customer_id"), "{error:#}");
+        }
+    }
+
+    #[test]
     fn customers_out_of_order_are_refused() {
-        let mut writer = ActionWriter::new(Vec::new()).unwrap();
+        let mut writer = ActionWriter::new(Cursor::new(Vec::new())).unwrap();
         for customer in [2, 1] {
             writer.customer(customer).unwrap();
             writer.actions(&[Action::new(0, 1, 1)]);

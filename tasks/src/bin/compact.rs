@@ -1,15 +1,13 @@
 //! `compact`: what `join` makes, without the repetition: the histories of a day, and its impressions with the row of each
 //! one's history.
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
 use tasks::compact::{self, CompactWriter};
+use tasks::output;
 use tasks::report::Report;
-use tasks::table;
 use tasks::task::{self, Arguments, Contract};
 use tasks::training::{PORTION, Tables};
 
@@ -34,18 +32,13 @@ fn compact(arguments: &Compact) -> Result<Report> {
     let contract = &arguments.contract;
     contract.expect(&["impressions", "histories"], &["histories", "samples"])?;
     let tables = Tables::open(contract.input("impressions")?, contract.input("histories")?)?;
-    let (histories, samples) = (create(contract, "histories")?, create(contract, "samples")?);
+    let create = |name| output::create(contract.output(name)?);
+    let (histories, samples) = (create("histories")?, create("samples")?);
     let mut writer = CompactWriter::new(histories, samples, compact::SIZES, task::threads())?;
     tables.portions(PORTION, |rows| writer.write(rows))?;
     writer.finish()?;
     let count = tables.rows() as u64;
     Ok(Report { rows_in: count, rows_out: count, ..Report::default() })
-}
-
-fn create(contract: &Contract, name: &str) -> Result<BufWriter<File>> {
-    let path = contract.output(name)?;
-    let file = table::create(path)?;
-    Ok(BufWriter::with_capacity(1 << 16, file))
 }
 
 impl Arguments for Compact {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
 use tasks::actions::ActionFile;
 use tasks::actions::era::eras;
@@ -52,14 +52,13 @@ fn history(arguments: &History) -> Result<Report> {
     let rows_in = files.iter().map(|file| file.rows() as u64).sum();
     let mut report = Report { rows_in, events: Some(Span::default()), ..Report::default() };
     let wanted = Wanted { customers: &customers, length: arguments.history_length as usize, before: midnight };
-    let output = contract.output("histories")?;
-    let mut writer = HistoryWriter::create(output)?;
-    let found = wanted.find(&eras(files), task::threads(), |(histories, times)| {
+    let mut writer = HistoryWriter::create(contract.output("histories")?)?;
+    wanted.find(&eras(files), task::threads(), |(histories, times)| {
         report.rows_out += histories.customers.len() as u64;
         report.widen(times);
         writer.write(&histories)
-    });
-    found.and_then(|()| writer.finish()).with_context(|| format!("cannot write {}", output.display()))?;
+    })?;
+    writer.finish()?;
     Ok(report)
 }
 

@@ -1,19 +1,19 @@
 //! `join`: every impression gets its customer's history; the result is the training rows of a day.
 
-use std::io::BufWriter;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
+use tasks::output;
 use tasks::report::Report;
-use tasks::table;
 use tasks::task::{self, Arguments, Contract};
 use tasks::training::{PORTION, Tables};
 use tasks::wide::{self, WideWriter};
 
 /// Give every impression its customer's history, padded with zeros to a fixed length
 ///
-/// As many rows come out as impressions went in, in the same order. A customer without a history gets zeros.
+/// As many rows come out as impressions went in, in the same order. An
+/// empty history becomes zeros; that a customer has none at all is an error.
 ///
 /// Inputs: impressions, histories. Outputs: rows.
 #[derive(Parser)]
@@ -34,16 +34,11 @@ fn join(arguments: &Join) -> Result<Report> {
     let contract = &arguments.contract;
     contract.expect(&["impressions", "histories"], &["rows"])?;
     let tables = Tables::open(contract.input("impressions")?, contract.input("histories")?)?;
-    let path = contract.output("rows")?;
-    let file = table::create(path)?;
     let length = arguments.history_length as usize;
-    let write = || {
-        let out = BufWriter::with_capacity(1 << 16, file);
-        let mut writer = WideWriter::new(out, length, wide::sizes(length), task::threads())?;
-        tables.portions(PORTION, |rows| writer.write(rows))?;
-        writer.finish()
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))?;
+    let rows = output::create(contract.output("rows")?)?;
+    let mut writer = WideWriter::new(rows, length, wide::sizes(length), task::threads())?;
+    tables.portions(PORTION, |rows| writer.write(rows))?;
+    writer.finish()?;
     let count = tables.rows() as u64;
     Ok(Report { rows_in: count, rows_out: count, ..Report::default() })
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
 use tasks::actions::era::eras;
 use tasks::actions::{ActionFile, ActionWriter};
@@ -34,12 +34,11 @@ fn run(arguments: &Merge) -> Result<Report> {
     let inputs = contract.inputs("actions").into_iter().chain(contract.inputs("orders"));
     let files = inputs.map(ActionFile::open).collect::<Result<Vec<_>>>()?;
     let mut report = Report { rows_in: files.iter().map(|file| file.rows() as u64).sum(), ..Report::default() };
-    let output = contract.output("actions")?;
-    let mut writer = ActionWriter::create(output)?;
-    let written = merge(&eras(files), &mut writer);
+    let mut writer = ActionWriter::create(contract.output("actions")?)?;
+    merge(&eras(files), &mut writer)?;
     report.widen(writer.times());
     report.rows_out = writer.rows();
-    written.and_then(|()| writer.finish()).with_context(|| format!("cannot write {}", output.display()))?;
+    writer.finish()?;
     Ok(report)
 }
 

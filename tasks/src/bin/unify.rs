@@ -98,20 +98,17 @@ fn file_of(day: NaiveDate) -> String {
 
 /// Writes a table of actions, sorted.
 fn write(path: &Path, sorter: Sorter, report: &mut Report) -> Result<()> {
-    let write = || {
-        let mut writer = ActionWriter::create(path)?;
-        sorter.each(|customer, actions| {
-            writer.customer(customer)?;
-            writer.actions(actions);
-            Ok(())
-        })?;
-        // Every event becomes an action.
-        report.rows_in += writer.rows();
-        report.rows_out += writer.rows();
-        report.widen(writer.times());
-        writer.finish()
-    };
-    write().map(drop).with_context(|| format!("cannot write {}", path.display()))
+    let mut writer = ActionWriter::create(path)?;
+    sorter.each(|customer, actions| {
+        writer.customer(customer)?;
+        writer.actions(actions);
+        Ok(())
+    })?;
+    // Every event becomes an action.
+    report.rows_in += writer.rows();
+    report.rows_out += writer.rows();
+    report.widen(writer.times());
+    writer.finish().map(drop)
 }
 
 impl Arguments for Unify {

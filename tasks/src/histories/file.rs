@@ -12,7 +12,8 @@ use polars::prelude::{DataFrame, Int8Type, Int32Type, PolarsNumericType};
 use polars_parquet::parquet::metadata::FileMetadata;
 use polars_parquet::parquet::read::read_metadata;
 
-use super::{CREATED_BY, Histories};
+use super::{Histories, LAYOUT};
+use crate::pages::file::layout;
 use crate::pages::reading::{self, Packed};
 use crate::parquet_file::guarded;
 use crate::{schema, table};
@@ -20,14 +21,13 @@ use crate::{schema, table};
 /// A table of histories whose footer has been read.
 pub struct HistoryFile {
     path: PathBuf,
-    source: Source,
+    layout: Layout,
 }
 
-enum Source {
-    /// A file of our own layout.
-    Laid(File, Box<FileMetadata>),
-    /// A table of another writer, in memory.
-    Whole(Histories),
+enum Layout {
+    Ours(File, Box<FileMetadata>),
+    /// That of another writer, whose table is in memory.
+    Other(Histories),
 }
 
 impl HistoryFile {
@@ -36,28 +36,32 @@ impl HistoryFile {
         let open = || {
             let mut file = File::open(path)?;
             let metadata = guarded(|| Ok(read_metadata(&mut file)?))?;
-            if metadata.created_by.as_deref() == Some(CREATED_BY) {
-                return Ok(Source::Laid(file, Box::new(metadata)));
+            if layout(&metadata) == Some(LAYOUT) {
+                return Ok(Layout::Ours(file, Box::new(metadata)));
             }
-            Ok::<_, anyhow::Error>(Source::Whole(whole(path)?))
+            Ok::<_, anyhow::Error>(Layout::Other(whole(path)?))
         };
-        let source = open().with_context(|| format!("cannot read {} as a table of histories", path.display()))?;
-        Ok(HistoryFile { path: path.to_path_buf(), source })
+        let found = open().with_context(|| format!("cannot read {} as a table of histories", path.display()))?;
+        Ok(HistoryFile { path: path.to_path_buf(), layout: found })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// How many row groups there are.
     pub fn groups(&self) -> usize {
-        match &self.source {
-            Source::Laid(_, metadata) => metadata.row_groups.len(),
-            Source::Whole(_) => 1,
+        match &self.layout {
+            Layout::Ours(_, metadata) => metadata.row_groups.len(),
+            Layout::Other(_) => 1,
         }
     }
 
     /// Reads a row group.
     pub fn read(&self, group: usize) -> Result<Histories> {
-        let read = || match &self.source {
-            Source::Laid(file, metadata) => guarded(|| laid(file, metadata, group)),
-            Source::Whole(histories) => Ok(histories.clone()),
+        let read = || match &self.layout {
+            Layout::Ours(file, metadata) => guarded(|| laid(file, metadata, group)),
+            Layout::Other(histories) => Ok(histories.clone()),
         };
         read().with_context(|| format!("cannot read {}", self.path.display()))
     }

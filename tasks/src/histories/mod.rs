@@ -20,8 +20,8 @@ pub mod writer;
 pub use file::HistoryFile;
 pub use writer::HistoryWriter;
 
-/// The name that the footer gives to the writer, by which [`file`] knows a file of this layout.
-const CREATED_BY: &str = "histories";
+/// What the footer says by which [`file`] knows a file of this layout.
+const LAYOUT: &str = "histories";
 
 /// The histories of some customers, side by side: number `n` is the range `offsets[n] .. offsets[n + 1]` of items and
 /// types.

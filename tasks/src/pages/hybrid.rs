@@ -51,7 +51,7 @@ pub fn ascending(counts: &[u32]) -> Vec<u8> {
     page
 }
 
-/// The distinct values, ascending, and a page of the place of each value among them: the width, then one packed run.
+/// The distinct values, ascending (0 if there are none), and a page of the place of each value among them: the width, then one packed run.
 pub fn distinct(values: &[i8]) -> (Vec<i32>, Vec<u8>) {
     let mut places = [None; 256];
     values.iter().for_each(|value| places[usize::from(*value as u8)] = Some(0));
@@ -62,7 +62,11 @@ pub fn distinct(values: &[i8]) -> (Vec<i32>, Vec<u8>) {
             dictionary.push(i32::from(value));
         }
     }
-    let width = width(dictionary.len().saturating_sub(1));
+    if dictionary.is_empty() {
+        // Some readers do not take a dictionary of nothing.
+        dictionary.push(0);
+    }
+    let width = width(dictionary.len() - 1);
     let mut page = vec![width as u8];
     packed(&mut page, values.iter().map(|value| places[usize::from(*value as u8)].unwrap_or_default()), width);
     (dictionary, page)

@@ -5,8 +5,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufWriter;
 use std::ops::Range;
 use std::path::Path;
 
@@ -19,9 +17,9 @@ use super::record::{Cell, Record, Values};
 use super::rejected::{Place, Rejected, Shift};
 use super::rules::{self, Problem};
 use crate::events;
+use crate::output::{self, Output};
 use crate::pages::file::PageFile;
 use crate::report::Report;
-use crate::table;
 
 /// Rows of a row group: few enough to be still in the processor's cache when they are written, and when they are read.
 const ROW_GROUP: usize = 1 << 16;
@@ -32,7 +30,7 @@ pub struct Collector {
     /// Rows that are not written yet.
     pub(super) columns: Columns,
     /// Where rows go; without it they stay.
-    table: Option<PageFile<BufWriter<File>>>,
+    table: Option<PageFile<Output>>,
     report: Report,
     pub(super) rejected: Rejected,
     pub(super) rows: Tally,
@@ -65,9 +63,8 @@ impl Collector {
 
     /// One that writes what it has gathered into tables at these paths, part by part.
     pub fn create(fields: Fields, rows: &Path, rejected: &Path) -> Result<Self> {
-        let file = table::create(rows)?;
         let schema = columns::schema(fields.source).arrow();
-        let table = PageFile::new(BufWriter::with_capacity(1 << 16, file), schema, events::CREATED_BY)?;
+        let table = PageFile::new(output::create(rows)?, schema)?.laid_out_as(events::LAYOUT);
         let rejected = Rejected::create(rejected)?;
         let mut collector = Collector { table: Some(table), rejected, ..Collector::new(fields) };
         // Parts are added to what is not yet a row group. Memory that is not used costs nothing.

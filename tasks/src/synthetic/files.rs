@@ -1,7 +1,7 @@
 //! The files of a folder: JSON Lines, packed or not, CSV, Parquet. It does not know what a row is.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -9,7 +9,7 @@ use polars::prelude::*;
 
 use super::Shop;
 use crate::calendar;
-use crate::table;
+use crate::output::{self, Output};
 
 /// Rows of a file, after which the next one begins; bounds the memory that a Parquet file takes.
 pub const ROWS_OF_FILE: usize = 1_000_000;
@@ -56,9 +56,9 @@ pub struct Files {
 }
 
 enum Out {
-    Plain(BufWriter<File>),
-    Gzip(flate2::write::GzEncoder<BufWriter<File>>),
-    Zstd(zstd::Encoder<'static, BufWriter<File>>),
+    Plain(Output),
+    Gzip(flate2::write::GzEncoder<Output>),
+    Zstd(zstd::Encoder<'static, Output>),
 }
 
 impl Files {
@@ -78,7 +78,7 @@ impl Files {
     /// The file that takes the next row.
     pub fn out(&mut self, header: &str) -> Result<&mut dyn Write> {
         if self.open.is_none() {
-            let file = BufWriter::with_capacity(1 << 18, self.create()?);
+            let file = self.create()?;
             let mut out = match self.spelling {
                 Spelling::Gzip => Out::Gzip(flate2::write::GzEncoder::new(file, flate2::Compression::default())),
                 Spelling::Zstd => Out::Zstd(zstd::Encoder::new(file, 0)?),
@@ -97,10 +97,10 @@ impl Files {
         self.number == 0
     }
 
-    fn create(&mut self) -> Result<File> {
+    fn create(&mut self) -> Result<Output> {
         let path = self.folder.join(format!("part-{:05}.{}", self.number, self.spelling.extension()));
         self.number += 1;
-        table::create(&path)
+        output::create(&path)
     }
 
     pub fn row_written(&mut self) -> Result<()> {
