@@ -31,7 +31,7 @@ use std::fs::File;
 use std::io::BufRead;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::task;
 pub use collector::Collector;
@@ -49,11 +49,9 @@ pub fn read_file(path: &Path, format: Option<Format>, collector: &mut Collector)
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         if encoding.format == Format::Parquet {
-            if !metadata.is_file() {
-                bail!("a Parquet file is read from its end, and this is a pipe: write it to a file first");
-            }
             collector.bytes.seen += metadata.len();
-            return if metadata.len() == 0 { Ok(()) } else { parquet::read(path, task::threads(), collector) };
+            let is_empty = metadata.is_file() && metadata.len() == 0;
+            return if is_empty { Ok(()) } else { parquet::read(path, task::threads(), collector) };
         }
         // How much there is in a pipe is not known.
         let length = if metadata.is_file() { metadata.len() } else { u64::MAX };
