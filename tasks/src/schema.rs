@@ -82,9 +82,9 @@ pub fn impressions() -> Schema {
     }
 }
 
-/// `line` is a row's line, or its number in a Parquet file, and `column` the byte of the line at which it begins, both from
-/// 1. `entries` is how many entries of the row have this fault, and 0 where it is the row as a whole. `raw` is the row as it
-/// is in the file, up to 64 KiB; of the rejects of one row the first has it, and in the others it is empty.
+/// `line` is a row's line, or its number in a Parquet file, and `column` the byte of the line at which it begins: both count
+/// from 1. `entries` is how many entries of the row have this fault, and 0 where it is the row as a whole. `raw` is the row
+/// as it is in the file, up to 64 KiB; of the rejects of one row the first has it, and in the others it is empty.
 pub fn rejected() -> Schema {
     Schema {
         table: "rejected",
