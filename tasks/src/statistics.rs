@@ -123,7 +123,9 @@ impl Gatherer {
     }
 
     fn take(&mut self, column: &Column, rows: Range<usize>) {
-        self.nulls += rows.clone().filter(|row| column.values.is_null(*row)).count();
+        if column.values.has_nulls() {
+            self.nulls += rows.clone().filter(|row| column.values.is_null(*row)).count();
+        }
         let Some(lists) = column.lists() else {
             self.widen(&column.field.kind, &*column.values, rows.clone());
             if self.countable && self.seen.len() <= DISTINCT {

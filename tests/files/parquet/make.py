@@ -152,7 +152,7 @@ def order_files():
     ids = dict(customer_id=[7] * 4, config_id=[9] * 4)
     for dtype in (pa.date32(), pa.date64()):
         pq.write_table(pa.table({**ids, "order_date": pa.array(days, dtype)}), orders(f"pyarrow_{dtype}.parquet", rows))
-    for name, spell in (("days", str), ("prefixed", lambda day: f"dt={day}")):
+    for name, spell in (("days", str), ("prefixed", lambda day: f"dt={day}"), ("times", lambda day: f"{day} 23:59:59.5")):
         values = pa.array([spell(day.isoformat()) for day in days]).dictionary_encode()
         path = orders(f"pyarrow_dictionary_of_{name}.parquet", rows)
         pq.write_table(pa.table({**ids, "order_date": values}), path)
