@@ -8,6 +8,7 @@ mod support;
 mod text_pipeline;
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use hanging::hang;
@@ -90,6 +91,72 @@ fn what_a_program_says_is_shown_beside_its_node() {
     run(&space, &[]).with(0).says("take@2025-01-01: warning: [31mred\n");
 }
 
+/// A pipeline whose `take` also writes the rows that it rejected.
+fn rejecting(name: &str) -> Space {
+    let space = new(name);
+    let program = space.read("take.sh");
+    // Its first output is the text, its second the rejected rows.
+    let program = program
+        .replace("--out) out=${2#*=} ;;", "--out) case $2 in rejected=*) bad=${2#*=};; *) out=${2#*=};; esac ;;");
+    let program = program.replace("for file in $files", "grep '^bad' $files > \"$bad\" || :\nfor file in $files");
+    space.write_program("take.sh", &program);
+    let pipeline = space.read("pipeline.yaml");
+    let outputs = "outputs: {text: text.txt, rejected: rejected.txt}";
+    space.write("pipeline.yaml", pipeline.replacen("outputs: {text: text.txt}", outputs, 1));
+    space
+}
+
+#[test]
+fn the_rows_that_a_failed_node_rejected_are_kept_where_one_looks_for_them() {
+    let space = rejecting("rejected_of_failed");
+    let path = |space: &Space| text_pipeline::runner(space, "path take@2025-01-02 --output rejected").with(0);
+    space.write("data/words/2025-01-02.txt", "bad before\ntwo\n");
+    run(&space, &[]).with(0);
+    space.write("data/words/2025-01-02.txt", "bad one\nFAIL\n");
+    run(&space, &[]).with(1).says("  rows     runner show take@2025-01-02 --output rejected\n");
+    let found = path(&space).says("note: these are the rows that take@2025-01-02 rejected when it failed in run 20");
+    assert_eq!(fs::read_to_string(found.stdout.trim()).unwrap(), "bad one\n");
+    // Once it is made, its own rows are what one wants.
+    space.write("data/words/2025-01-02.txt", "bad two\ntwo\n");
+    run(&space, &[]).with(0);
+    let found = path(&space).does_not_say("note");
+    assert_eq!(fs::read_to_string(found.stdout.trim()).unwrap(), "bad two\n");
+}
+
+#[test]
+fn what_was_rejected_in_a_run_is_one_line_with_the_worst_node() {
+    let space = rejecting("rejected_summed");
+    for (day, odd) in [(1, 3), (2, 40), (3, 7)] {
+        let words = format!("REPORT {{\"rejected\": {{\"odd\": {odd}, \"even\": 1}}}}\nbad\nword {day}\n");
+        space.write(&format!("data/words/2025-01-0{day}.txt"), words);
+    }
+    let look = "look with `runner show take@2025-01-02 --output rejected`";
+    let ended = run(&space, &["--json"])
+        .with(0)
+        .says(&format!("\n53 rows were rejected, most by take@2025-01-02 (41); {look}\n"));
+    assert_eq!(ended.stderr.matches("rejected, ").count(), 1);
+    let told: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(told["rejected"]["take@2025-01-03"], serde_json::json!({"odd": 7, "even": 1}));
+    run(&space, &[]).with(0).does_not_say("rejected");
+    let space = new("rejected_alone");
+    space.write("data/words/2025-01-02.txt", "REPORT {\"rejected\": {\"odd\": 1}}\ntwo\n");
+    run(&space, &[]).with(0).says("\n1 row was rejected, by take@2025-01-02; look with `runner runs last`\n");
+}
+
+#[test]
+fn a_program_that_reads_of_a_run_hears_what_people_hear() {
+    let space = new("told_as_json");
+    space.write("data/words/2025-01-01.txt", "SAY it is late\none\n");
+    space.write("data/words/2025-01-03.txt", "FAIL the third day is bad\n");
+    let ended = run(&space, &["--json"]).with(1);
+    let told: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let failure = &told["failures"][0];
+    assert_eq!((&failure["node"], &failure["message"]), (&"take@2025-01-03".into(), &"exit status 7".into()));
+    assert_eq!(failure["said"], serde_json::json!(["it says: the third day is bad"]));
+    assert_eq!(told["warnings"], serde_json::json!(["take@2025-01-01: it is late"]));
+    assert_eq!(told["published"], serde_json::json!(["page@2025-01-01", "page@2025-01-02"]));
+}
+
 #[test]
 fn a_missing_program_is_named_before_anything_runs() {
     let space = new("missing_program");
@@ -97,6 +164,31 @@ fn a_missing_program_is_named_before_anything_runs() {
     run(&space, &[]).with(2).says("the program of the task `page` is not there").says("page.sh");
     assert!(ran(&space).is_empty());
     run(&space, &["--task", "recent"]).with(0);
+}
+
+#[test]
+fn where_threads_run_out_a_run_is_slow_or_says_so_and_leaves_nothing_half_made() {
+    let space = new("few_threads");
+    let library = space.path("few_threads.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/support/few_threads.c");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).args([&library, &source]);
+    assert!(compiler.arg("-ldl").status().unwrap().success(), "{compiler:?}");
+    let mut done = 0;
+    for threads in 0..8 {
+        let mut command = space.command(env!("CARGO_BIN_EXE_runner"), "runner");
+        command.args(["run", "--from", "2025-01-01", "--to", "2025-01-03", "--force"]);
+        command.env("LD_PRELOAD", &library).env("FEW_THREADS", threads.to_string());
+        let ended = support::end(command).does_not_say("fault of the runner");
+        if ended.status == 0 {
+            done += 1;
+            assert_eq!(page(&space, "2025-01-03"), "one\ntwo\nthree\n");
+        } else {
+            ended.with(2).says("error: cannot ");
+        }
+        assert!(space.tree(".cache/v1/work").is_empty(), "with {threads} threads");
+    }
+    assert!(done > 0, "some threads are enough");
 }
 
 /// The same command again, without what made it hang, gives what an undisturbed run gives.

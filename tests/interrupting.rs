@@ -65,6 +65,32 @@ fn stubborn(program: String) -> String {
 }
 
 #[test]
+fn before_programs_run_there_is_nothing_to_wait_for() {
+    for (signal, name) in [("-INT", "early_interrupt"), ("-TERM", "early_end")] {
+        let space = new(name);
+        run(&space, &[]).with(0);
+        // A run that removes results is waited for.
+        let lock = File::options().write(true).open(space.path(".cache/v1/in-use")).unwrap();
+        lock.lock().unwrap();
+        let mut command = space.command(env!("CARGO_BIN_EXE_runner"), "runner");
+        command.args(["run", "--from", "2025-01-01", "--to", "2025-01-03", "--force"]).stderr(Stdio::piped());
+        let mut runner = command.spawn().unwrap();
+        let mut words = BufReader::new(runner.stderr.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("waiting for ") {
+            assert!(words.read_line(&mut said).unwrap() > 0, "{said}");
+        }
+        assert!(Command::new("kill").args([signal, &runner.id().to_string()]).status().unwrap().success());
+        assert_eq!(runner.wait().unwrap().code(), Some(130), "{said}");
+        words.read_to_string(&mut said).unwrap();
+        assert!(said.ends_with("\ninterrupted\n"), "{said}");
+        drop(lock);
+        ran(&space);
+        run(&space, &[]).with(0).says("0 ran, 9 cached");
+    }
+}
+
+#[test]
 fn a_program_that_ends_soon_after_an_interruption_has_its_result_kept() {
     let mut waiting = wait("grace", |program| program);
     waiting.interrupt();

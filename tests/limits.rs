@@ -112,6 +112,34 @@ fn no_more_nodes_run_side_by_side_than_fit_into_memory() {
 }
 
 #[test]
+fn what_a_task_took_before_is_what_has_to_fit_where_nothing_is_declared() {
+    let space = new("memory_learnt");
+    for day in 1..=3 {
+        space.write(&format!("data/words/2025-01-0{day}.txt"), format!("EAT 150000000\nword {day}\n"));
+    }
+    let run =
+        |more: &[&str]| run(&space, &[&["--task", "take", "--force", "--memory", "200MB"], more].concat()).with(0);
+    run(&["--jobs", "1"]);
+    run(&["--jobs", "3"]);
+    // Each program begins only after the one before has ended.
+    let journals = space.tree(".cache/v1/runs").into_iter().filter(|(path, _)| path.ends_with("journal.jsonl"));
+    let mut journals = journals.map(|(_, journal)| String::from_utf8(journal).unwrap());
+    let events = journals.find(|journal| journal.contains("\"jobs\":3")).unwrap();
+    let events = events.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["event"].clone());
+    let told: Vec<_> = events.filter(|event| event == "started" || event == "ran").collect();
+    assert_eq!(told, ["started", "ran", "started", "ran", "started", "ran"]);
+}
+
+#[test]
+fn fail_fast_ends_a_run_only_once_a_node_has_failed_for_good() {
+    let words = "ONCE SPACE/marker\ntwo\n";
+    let space = with("retries_fail_fast", "retries: 1\n    backoff: 10ms", words);
+    run(&space, &["--fail-fast"]).with(0).says("it is tried again in 10ms").says("0 failed, 0 skipped");
+    let space = with("memory_fail_fast", "memory: 40MB", "EAT 200000000\ntwo\n");
+    run(&space, &["--fail-fast"]).with(0).says("it is tried again alone").says("0 failed, 0 skipped");
+}
+
+#[test]
 fn an_input_that_changes_while_it_is_read_is_read_again() {
     let space = with("moved_once", "retries: 0", "MOVE SPACE/marker\ntwo\n");
     run(&space, &[])

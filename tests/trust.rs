@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use support::{Chance, Space};
-use text_pipeline::{new, page, ran, run, run_days};
+use text_pipeline::{new, page, ran, run};
 
 /// Every file below the cache whose path ends like that.
 fn files(space: &Space, ending: &str) -> Vec<PathBuf> {
@@ -99,35 +99,100 @@ fn verify_reads_every_result_and_makes_those_again_that_are_not_what_was_written
     run(&space, &["--verify"]).with(0).says("0 ran, 9 cached");
 }
 
-#[test]
-fn a_share_of_the_results_is_read_again_by_every_run() {
-    let space = new("sampled");
-    for day in 1..=90 {
-        let day = text_day(day);
-        space.write(&format!("data/words/{day}.txt"), "a word\n");
-    }
-    let (first, last) = (text_day(1), text_day(90));
-    run_days(&space, &first, &last, &["--task", "take"]).with(0);
-    for path in files(&space, "text.txt") {
-        forge(&path, b"A WORD\n");
-    }
-    ran(&space);
-    // One in 64 is read: that none of 90 is found in 20 runs has a chance of 1 in 10^12.
-    let found = (0..20).any(|_| {
-        run_days(&space, &first, &last, &["--task", "take"]).with(0);
-        !ran(&space).is_empty()
-    });
-    assert!(found);
+/// The file of a node's result.
+fn result(space: &Space, node: &str) -> PathBuf {
+    let below = format!("results/{}/", node.replace('@', "/"));
+    let mut found = files(space, "text.txt").into_iter().filter(|path| path.to_str().unwrap().contains(&below));
+    found.next().unwrap_or_else(|| panic!("{node} has no result"))
 }
 
-/// A day of 2025, by its number in the year.
-fn text_day(number: u32) -> String {
-    let (month, day) = [(1, 0), (2, 31), (3, 59), (4, 90)]
-        .iter()
-        .rev()
-        .find_map(|(month, before)| (number > *before).then(|| (*month, number - before)))
-        .unwrap();
-    format!("2025-{month:02}-{day:02}")
+#[test]
+fn what_a_program_reads_of_earlier_runs_is_what_was_written_or_is_made_again_first() {
+    let space = new("rotten_input");
+    run(&space, &[]).with(0);
+    ran(&space);
+    // Two days read it; one of them, and what reads that, has to run for another reason.
+    forge(&result(&space, "take@2025-01-02"), b"TWO\n");
+    space.write("data/words/2025-01-03.txt", "drei\n");
+    let ended = run(&space, &[])
+        .with(0)
+        .says("take@2025-01-02: text.txt is missing or not what was written; it is set aside in .cache/v1/damaged/")
+        .says("9 nodes: 4 ran, 5 cached, 0 failed, 0 skipped");
+    assert_eq!(ended.stderr.matches("is set aside").count(), 1, "{}", ended.stderr);
+    let twice = "recent@2025-01-03";
+    assert_eq!(ran(&space), ["page@2025-01-03", twice, twice, "take@2025-01-02", "take@2025-01-03"]);
+    assert_eq!(page(&space, "2025-01-02"), "one\ntwo\n");
+    assert_eq!(page(&space, "2025-01-03"), "one\ntwo\ndrei\n");
+    assert_eq!(space.tree(".cache/v1/damaged").len(), 2, "what was damaged can be looked at");
+    run(&space, &["--verify"]).with(0).says("0 ran, 9 cached");
+}
+
+#[test]
+fn damage_that_makes_a_program_fail_is_not_its_failure() {
+    let space = new("fatal_input");
+    run(&space, &[]).with(0);
+    forge(&result(&space, "take@2025-01-02"), b"DIE\n");
+    space.write("data/words/2025-01-03.txt", "drei\n");
+    run(&space, &[]).with(0).says("take@2025-01-02: text.txt is missing or not what was written").says("0 failed");
+    assert_eq!(page(&space, "2025-01-03"), "one\ntwo\ndrei\n");
+}
+
+/// Lets a program do something first, if a file of a certain name beside the space's notes says so.
+fn let_first(space: &Space, program: &str, commands: &str) {
+    let anchor = "echo \"$name@$day\" >> \"$note\"";
+    let text = space.read(program);
+    assert!(text.contains(anchor));
+    space.write_program(program, &text.replace(anchor, &format!("{commands}\n{anchor}")));
+}
+
+#[test]
+fn damage_that_cannot_be_mended_is_the_failure_of_the_node_whose_result_it_is() {
+    let space = new("lasting_damage");
+    let_first(&space, "take.sh", "[ \"$(cat \"$note.broken\" 2> /dev/null)\" != \"$name@$day\" ] || exit 5");
+    run(&space, &[]).with(0);
+    forge(&result(&space, "take@2025-01-02"), b"TWO\n");
+    space.write("data/words/2025-01-03.txt", "drei\n").write("ran.broken", "take@2025-01-02");
+    run(&space, &[])
+        .with(1)
+        .says("take@2025-01-02 failed: exit status 5")
+        .says("9 nodes: 1 ran, 5 cached, 1 failed, 2 skipped");
+    assert_eq!(page(&space, "2025-01-03"), "one\ntwo\nthree\n", "the earlier day stays");
+    space.remove("ran.broken");
+    run(&space, &[]).with(0);
+    assert_eq!(page(&space, "2025-01-03"), "one\ntwo\ndrei\n");
+}
+
+#[test]
+fn a_result_that_goes_away_between_look_up_and_use_is_made_again() {
+    let space = new("gone_input");
+    let_first(
+        &space,
+        "recent.sh",
+        "[ ! -e \"$note.away\" ] || { rm -rf \"$(cat \"$note.away\")\"; rm \"$note.away\"; }",
+    );
+    run(&space, &[]).with(0);
+    ran(&space);
+    let folder = result(&space, "take@2025-01-02").parent().unwrap().display().to_string();
+    space.write("data/words/2025-01-03.txt", "drei\n").write("ran.away", folder);
+    run(&space, &[])
+        .with(0)
+        .says("take@2025-01-02: text.txt is missing or not what was written; it is gone from the cache");
+    assert!(ran(&space).contains(&"take@2025-01-02".to_string()));
+    assert_eq!(page(&space, "2025-01-03"), "one\ntwo\ndrei\n");
+}
+
+#[test]
+fn a_day_is_published_only_from_what_was_written() {
+    let space = new("published_rotten");
+    run(&space, &[]).with(0);
+    ran(&space);
+    forge(&result(&space, "page@2025-01-02"), b"ONE\ntwo\n");
+    run(&space, &["--output", "elsewhere"])
+        .with(0)
+        .says("page@2025-01-02: text.txt is missing or not what was written; it is set aside")
+        .says("1 ran, 8 cached");
+    assert_eq!(ran(&space), ["page@2025-01-02"]);
+    assert_eq!(space.read("elsewhere/dt=2025-01-02/text.txt"), "one\ntwo\n");
 }
 
 #[test]

@@ -103,7 +103,7 @@ impl Explainer<'_> {
                     self.follow(needed, &with(so_far, step), search);
                 }
             }
-            Prediction::WouldFail(message) => {
+            Prediction::WouldFail(message) | Prediction::Refused(_, message) => {
                 search.end(so_far, Some(link(Standing::WouldFail, Cause::Problem(message.clone()))));
             }
             Prediction::Unknown => search.end(so_far, None),

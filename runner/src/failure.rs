@@ -17,6 +17,8 @@ pub struct Failure {
     /// A script that runs the program by hand.
     pub script: Option<PathBuf>,
     pub usage: Option<Usage>,
+    /// Whether the rows that it did not let through are kept.
+    pub rejected: bool,
 }
 
 /// What can be done about it.
@@ -28,6 +30,8 @@ pub enum FailureKind {
     Memory,
     /// Something that it read changed meanwhile.
     Moved,
+    /// It has a result that is not what its task asks for.
+    Refused,
     /// The runner could not do its part.
     Runner,
     /// It did nothing wrong: the run was stopped.
@@ -35,12 +39,21 @@ pub enum FailureKind {
 }
 
 impl Failure {
+    /// There is a result, but it falls short of what its task asks for.
+    pub fn refused(shortfall: String) -> Box<Self> {
+        let failure: Box<Failure> = anyhow::anyhow!(shortfall).into();
+        Box::new(Failure { kind: FailureKind::Refused, ..*failure })
+    }
+
     /// The block that is shown for it.
     pub fn describe(&self, name: &str, skipped: usize) -> String {
         let mut lines = vec![format!("{name} failed: {}", self.message)];
         lines.extend(self.said.iter().map(|line| format!("    {line}")));
         if skipped > 0 {
             lines.push(format!("  skipped  {skipped} that need it"));
+        }
+        if self.rejected {
+            lines.push(format!("  rows     runner show {name} --output rejected"));
         }
         // A program that said nothing has no log.
         let log = self.log.as_ref().filter(|log| log.exists());
@@ -63,6 +76,7 @@ impl From<anyhow::Error> for Box<Failure> {
             log: None,
             script: None,
             usage: None,
+            rejected: false,
         })
     }
 }

@@ -11,6 +11,7 @@
 //! The runner never reads a table, and a task never sees the cache: a command line, files and an exit status are all
 //! that passes between them.
 
+mod acceptance;
 mod address;
 mod calendar;
 mod cli;
@@ -22,6 +23,7 @@ mod day;
 mod engine;
 mod exec;
 mod exit;
+mod expectation;
 mod explain;
 mod failure;
 mod graph;

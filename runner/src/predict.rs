@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
+use crate::acceptance::{Acceptance, Verdict};
 use crate::graph::{Graph, NodeId};
 use crate::resolve::{Resolver, Sight};
-use crate::store::{Check, Kept, Lookup, Reason};
+use crate::store::{Check, ENTRY_FILE, Kept, Lookup, Reason};
 
 /// What is known of a node before anything runs.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub enum Prediction {
     MayRun(NodeId),
     /// It cannot run: something that it reads is not there or cannot be read.
     WouldFail(String),
+    /// It has a result that is not what its task asks for.
+    Refused(Arc<Kept>, String),
     /// Something that it reads is not known without reading it, which takes too long here.
     Unknown,
 }
@@ -36,7 +39,7 @@ impl Prediction {
             Prediction::Cached(_) => None,
             Prediction::WouldRun(reason) => Some(reason.to_string()),
             Prediction::MayRun(needed) => Some(format!("reads {}", graph.name(*needed))),
-            Prediction::WouldFail(message) => Some(message.clone()),
+            Prediction::WouldFail(message) | Prediction::Refused(_, message) => Some(message.clone()),
             Prediction::Unknown => Some("not known without reading what it reads".to_string()),
         }
     }
@@ -49,6 +52,7 @@ pub fn predict(
     check: Check,
     forced: &dyn Fn(NodeId) -> bool,
 ) -> Vec<Prediction> {
+    let acceptance = Acceptance::new(resolver.spec, resolver.store);
     let mut predictions: Vec<Prediction> = Vec::with_capacity(resolver.graph.len());
     for id in resolver.graph.ids() {
         let result = |needed: NodeId| predictions[needed.index()].result().cloned();
@@ -59,7 +63,11 @@ pub fn predict(
                 Err(error) => Prediction::WouldFail(format!("{error:#}")),
                 Ok(None) => Prediction::Unknown,
                 Ok(Some(resolved)) => match resolver.store.lookup(resolved.manifest, check, forced(id)) {
-                    Lookup::Hit(kept) => Prediction::Cached(kept),
+                    Lookup::Hit(kept) => match acceptance.judge(resolver.graph.node(id), &kept) {
+                        Verdict::Accepted => Prediction::Cached(kept),
+                        Verdict::Refused(shortfall) => Prediction::Refused(kept, shortfall),
+                        Verdict::Lost => Prediction::WouldRun(Reason::Damaged { file: ENTRY_FILE.to_string() }),
+                    },
                     Lookup::Miss(ticket) => Prediction::WouldRun(ticket.reason().clone()),
                 },
             },

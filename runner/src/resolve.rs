@@ -34,8 +34,19 @@ pub struct Resolved {
     pub manifest: Manifest,
     /// The program, what belongs to it, and the raw files, as they were when they were looked at.
     pub seen: Vec<(PathBuf, Seen)>,
+    /// The files of results that it reads.
+    pub kept: Vec<KeptFile>,
     /// `--in` arguments in the order of the manifest's inputs.
     inputs: Vec<OsString>,
+}
+
+/// A file of a node's result.
+#[derive(Clone, Debug)]
+pub struct KeptFile {
+    pub node: NodeId,
+    pub result: Arc<Kept>,
+    /// Its place in [`Kept::files`].
+    pub place: usize,
 }
 
 /// How the content of programs and raw files is found out.
@@ -105,7 +116,7 @@ impl Resolver<'_> {
         let program = &self.programs[&node.task];
         let Some(seen) = sight.see(&program.path)? else { return Ok(None) };
         let seen_first = vec![(program.path.clone(), seen)];
-        let mut gathered = Gathered { inputs: Vec::new(), arguments: Vec::new(), seen: seen_first };
+        let mut gathered = Gathered { inputs: Vec::new(), arguments: Vec::new(), seen: seen_first, kept: Vec::new() };
         let mut with = BTreeMap::new();
         for (name, path) in &program.with {
             let Some(seen) = sight.see(path)? else { return Ok(None) };
@@ -127,10 +138,12 @@ impl Resolver<'_> {
                     let result = results(*from).with_context(|| format!("{} has no result", self.graph.name(*from)))?;
                     let output = &self.spec.task(self.graph.node(*from).task).outputs[*output].name;
                     let mut found = false;
-                    for file in result.files_of(output).filter(|file| parts.take(file.part)) {
+                    let files = result.files.iter().enumerate();
+                    for (place, file) in files.filter(|(_, file)| file.output == *output && parts.take(file.part)) {
                         let part = file.part.map_or(String::new(), |part| format!("/{part}"));
                         let item = format!("{}{part}", self.graph.name(*from));
                         gathered.take(&input.name, item, &result.path(file), file.digest);
+                        gathered.kept.push(KeptFile { node: *from, result: Arc::clone(&result), place });
                         found = true;
                     }
                     if !found && !input.optional {
@@ -154,7 +167,7 @@ impl Resolver<'_> {
             inputs: gathered.inputs,
             outputs: task.outputs.iter().map(|output| (output.name.clone(), declared(output))).collect(),
         };
-        Ok(Some(Resolved { manifest, seen: gathered.seen, inputs: gathered.arguments }))
+        Ok(Some(Resolved { manifest, seen: gathered.seen, kept: gathered.kept, inputs: gathered.arguments }))
     }
 }
 
@@ -169,6 +182,7 @@ struct Gathered {
     inputs: Vec<ManifestInput>,
     arguments: Vec<OsString>,
     seen: Vec<(PathBuf, Seen)>,
+    kept: Vec<KeptFile>,
 }
 
 impl Gathered {
@@ -177,6 +191,27 @@ impl Gathered {
         argument.push(path);
         self.arguments.push(argument);
         self.inputs.push(ManifestInput { name: name.to_string(), item, digest });
+    }
+}
+
+impl KeptFile {
+    pub fn path(&self) -> PathBuf {
+        self.result.path(&self.result.files[self.place])
+    }
+
+    /// Its name below the folder of the result.
+    pub fn name(&self) -> &str {
+        &self.result.files[self.place].path
+    }
+
+    /// Whether it is there, by its size and time.
+    pub fn is_there(&self) -> bool {
+        self.result.is_as_written(self.place, false)
+    }
+
+    /// Whether it is there and holds what was written; all of it is read.
+    pub fn is_as_written(&self) -> bool {
+        self.result.is_as_written(self.place, true)
     }
 }
 

@@ -80,6 +80,7 @@ pub fn state(name: &str, found: &Found, told: &Told, graph: &Graph) -> (State, O
         Prediction::Cached(_) if found.published => return (State::Fresh, None),
         Prediction::Cached(_) => State::Stale,
         Prediction::WouldFail(_) => State::NoInput,
+        Prediction::Refused(_, shortfall) => return (State::Failed, Some(shortfall.clone())),
         Prediction::WouldRun(Reason::FirstRun) => State::Missing,
         _ if found.made => State::Stale,
         _ => State::Missing,

@@ -65,6 +65,11 @@ impl Contract {
         found.map(|(_, path)| path.as_path()).with_context(|| format!("--out {name}=PATH is missing"))
     }
 
+    /// Whether somebody reads the numbers of this run.
+    pub fn reports(&self) -> bool {
+        self.report.is_some()
+    }
+
     /// The day, for a task that cannot do without.
     pub fn day(&self) -> Result<NaiveDate> {
         self.day.context("--day YYYY-MM-DD is missing")

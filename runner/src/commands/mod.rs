@@ -1,8 +1,10 @@
 //! One verb a file. A command wires the other rooms together and decides the exit status; it has no algorithms.
 
 mod cache;
+mod failed_attempt;
 mod graph;
 mod history;
+mod interruption;
 mod log;
 mod manual;
 mod overtaken;

@@ -12,6 +12,7 @@ use crate::journal::Command;
 use crate::predict::{Prediction, predict};
 use crate::resolve::Glancing;
 use crate::store::{Check, Store};
+use crate::ui;
 
 pub fn plan(arguments: &PlanArguments) -> Result<Exit, CommandError> {
     let project = Project::open(&arguments.places)?;
@@ -30,7 +31,9 @@ pub fn show(project: &Project, command: &Command, json: bool) -> Result<Exit, Co
     let store = Store::open(&project.cache);
     let resolver = project.resolver(&plan, &store, &programs);
     let forced = |id: NodeId| selection.forces(&plan.graph, id);
+    let patience = ui::Patience::begin(|| tell("reading raw files that were not read before"));
     let predictions = predict(&resolver, &Glancing::at_all(&store), Check::Stamps, &forced);
+    drop(patience);
     let (mut cached, mut would, mut may, mut fail) = (0, Vec::new(), Vec::new(), Vec::new());
     for (id, prediction) in plan.graph.ids().zip(&predictions) {
         let listed = match prediction {
@@ -40,7 +43,7 @@ pub fn show(project: &Project, command: &Command, json: bool) -> Result<Exit, Co
             }
             Prediction::WouldRun(_) => &mut would,
             Prediction::MayRun(_) => &mut may,
-            Prediction::WouldFail(_) => &mut fail,
+            Prediction::WouldFail(_) | Prediction::Refused(..) => &mut fail,
             Prediction::Unknown => continue,
         };
         listed.extend(prediction.reason(&plan.graph).map(|reason| (plan.graph.name(id), reason)));

@@ -4,10 +4,11 @@
 use std::path::PathBuf;
 
 use super::project::Project;
-use super::{CommandError, tell};
+use super::{CommandError, failed_attempt, tell};
 use crate::address::Address;
 use crate::cli::ProjectPlaces;
 use crate::day::Day;
+use crate::engine::REJECTED;
 use crate::plan::Request;
 use crate::predict::{Prediction, predict};
 use crate::resolve::Glancing;
@@ -16,7 +17,8 @@ use crate::store::{Check, Kept, Store};
 
 /// A result, and which of its files were asked for.
 pub struct Found {
-    pub kept: Kept,
+    /// Without it, what was asked for is of an attempt that failed.
+    pub kept: Option<Kept>,
     pub address: Address,
     /// The name of the output.
     pub output: String,
@@ -42,8 +44,15 @@ pub fn find(places: &ProjectPlaces, node: &str, output: Option<&str>) -> Result<
     let address = Address::parse(node, &project.spec).map_err(CommandError::usage)?;
     let output = choose_output(&project, address, output).map_err(CommandError::usage)?;
     let store = Store::open(&project.cache);
-    let (kept, stale) = newest(&project, &store, address)?;
+    let (kept, note) = newest(&project, &store, address)?;
     let task = &project.spec.task(address.task).name;
+    if output.name == REJECTED
+        && (note.is_some() || kept.is_none())
+        && let Some((path, run)) = failed_attempt::rejected(&store, &address.node(&project.spec), &output.file)
+    {
+        tell(&format!("note: these are the rows that {node} rejected when it failed in run {run}"));
+        return Ok(Found { paths: vec![path], address, output: output.name.clone(), kept: None });
+    }
     let Some(kept) = kept else {
         let day = address.day.map_or("DAY".to_string(), |day| day.to_string());
         return Err(CommandError::usage(format!(
@@ -51,8 +60,8 @@ pub fn find(places: &ProjectPlaces, node: &str, output: Option<&str>) -> Result<
             project.hint(&format!("run --task {task} --from {day} --to {day}"))
         )));
     };
-    if let Some(reason) = stale {
-        tell(&format!("note: this is the newest result there is, but not that of now: {reason}"));
+    if let Some(note) = note {
+        tell(&format!("note: {note}"));
     }
     let part = address.day.filter(|_| output.parts.is_some());
     let paths = files(&kept, &output.name, part);
@@ -60,7 +69,7 @@ pub fn find(places: &ProjectPlaces, node: &str, output: Option<&str>) -> Result<
         Some(day) if paths.is_empty() => {
             Err(CommandError::usage(format!("`{}` of {task} has nothing for {day}", output.name)))
         }
-        _ => Ok(Found { paths, address, output: output.name.clone(), kept }),
+        _ => Ok(Found { paths, address, output: output.name.clone(), kept: Some(kept) }),
     }
 }
 
@@ -81,11 +90,14 @@ fn choose_output<'a>(project: &'a Project, address: Address, name: Option<&str>)
     found.ok_or_else(|| format!("`{}` has no output `{}`; it has {}", task.name, name.unwrap_or(""), known()))
 }
 
-/// The result of a node as of now, or else the newest that is kept and why it is not that of now.
+/// The result of a node as of now, or else the newest that is kept; and what is to be noted about it.
 fn newest(project: &Project, store: &Store, address: Address) -> Result<(Option<Kept>, Option<String>), CommandError> {
     let task = project.spec.task(address.task);
     let own_day = address.own_day(&project.spec);
-    let older = |reason: String| Ok((store.newest(&task.name, own_day), Some(reason)));
+    let older = |reason: String| {
+        let note = format!("this is the newest result there is, but not that of now: {reason}");
+        Ok((store.newest(&task.name, own_day), Some(note)))
+    };
     // A task that runs once is planned alike for any day.
     let day = address.day.unwrap_or_else(Day::today);
     let plan = match project.plan(&Request { nodes: vec![(address.task, day)] }) {
@@ -98,6 +110,9 @@ fn newest(project: &Project, store: &Store, address: Address) -> Result<(Option<
     let requested = plan.graph.ids().zip(predictions).find(|(id, _)| plan.graph.node(*id).requested);
     match requested.map(|(_, prediction)| prediction) {
         Some(Prediction::Cached(kept)) => Ok((Some((*kept).clone()), None)),
+        Some(Prediction::Refused(kept, shortfall)) => {
+            Ok((Some((*kept).clone()), Some(format!("this result falls short, and nothing reads it: {shortfall}"))))
+        }
         Some(Prediction::WouldRun(reason)) => older(reason.to_string()),
         Some(Prediction::MayRun(needed)) => older(format!("it reads {}, which would run", plan.graph.name(needed))),
         Some(Prediction::WouldFail(message)) => older(message),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::anyhow;
 
 use super::history::{End, find_run};
+use super::interruption::Interruption;
 use super::project::Project;
 use super::selection::Selection;
 use super::{CommandError, run, tell};
@@ -16,6 +17,7 @@ use crate::layout::Outputs;
 use crate::store::Store;
 
 pub fn retry(arguments: &RetryArguments) -> Result<Exit, CommandError> {
+    let interruption = Interruption::watch()?;
     let project = Project::open(&arguments.places)?;
     let store = Store::open(&project.cache);
     let (record, end) = find_run(&project, &store, arguments.run.as_deref())?;
@@ -46,7 +48,7 @@ pub fn retry(arguments: &RetryArguments) -> Result<Exit, CommandError> {
     };
     // Hints are for the person who typed this.
     let project = Project { given: arguments.places.clone(), ..project };
-    run::make(&project, command, arguments.json)
+    run::make(&project, command, &interruption, arguments.json)
 }
 
 /// The nodes without those that there would be none of today: what they read was removed, and can be done without.

@@ -1,24 +1,26 @@
 //! `runner run`: make what is asked for.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use chrono::Utc;
 use serde_json::json;
 
+use super::interruption::Interruption;
 use super::overtaken::Ended;
 use super::project::Project;
 use super::selection::Selection;
 use super::{CommandError, plan, print, tell};
+use crate::address::Address;
 use crate::cli::RunArguments;
-use crate::engine::{Channel, Engine, Results, Summary};
-use crate::exec::{Executor, Force, LocalProcesses};
+use crate::engine::{Channel, Engine, Inputs, REJECTED, Results, Summary};
+use crate::exec::LocalProcesses;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::graph::NodeId;
 use crate::journal::{self, Command, Counts, Event, Journal, now};
 use crate::layout::Outputs;
@@ -31,12 +33,8 @@ use crate::store::{Before, Check, Kept, RunFolders, Store};
 use crate::text;
 use crate::ui;
 
-/// How long programs may go on after a request to end, before they are asked to end too.
-const GRACE: Duration = Duration::from_secs(5);
-/// How long they then have before they are made to.
-const LAST_WORDS: Duration = Duration::from_secs(2);
-
 pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
+    let interruption = Interruption::watch()?;
     let project = Project::open(&arguments.places)?;
     let command = Command {
         jobs: arguments.jobs,
@@ -49,30 +47,36 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
     if arguments.dry_run {
         plan::show(&project, &command, arguments.json)
     } else {
-        make(&project, command, arguments.json)
+        make(&project, command, &interruption, arguments.json)
     }
 }
 
 /// Makes what a command asks for.
-pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, CommandError> {
+pub fn make(
+    project: &Project,
+    command: Command,
+    interruption: &Interruption,
+    json: bool,
+) -> Result<Exit, CommandError> {
     let started = Instant::now();
     let selection = Selection::of(&command, &project.spec)?;
     let store = Store::open(&project.cache);
     // Before anything else: what others publish from now on may come from newer files than this run reads.
     let before = Before::look(targets(project, &command));
     let plan = project.plan(&selection.request)?;
-    for gap in &plan.gaps {
-        tell(&format!("warning: {}", gap.describe(&project.spec)));
-    }
+    let gaps: Vec<String> = plan.gaps.iter().map(|gap| format!("warning: {}", gap.describe(&project.spec))).collect();
+    gaps.iter().for_each(|gap| tell(gap));
     let programs = project.programs(&plan)?;
     // What is found now must be there until others can see that this run needs it.
     let hold = store.hold(|holder| tell(&format!("waiting for {holder}, which removes results from the cache")));
+    let patience = ui::Patience::begin(|| tell("reading raw files that were not read before"));
     let resolver = project.resolver(&plan, &store, &programs);
     let forced = |id: NodeId| selection.forces(&plan.graph, id);
-    let check = if command.verify { Check::Contents } else { Check::Sample(draw()) };
+    let check = if command.verify { Check::Contents } else { Check::Stamps };
     let known = look_up(&resolver, &command, check, &forced);
+    drop(patience);
     store.note_use(&known.iter().flatten().map(Arc::as_ref).collect::<Vec<_>>());
-    let (id, summary) = if known.iter().all(Option::is_some) {
+    let (id, mut summary) = if known.iter().all(Option::is_some) {
         // Nothing is written, so that a run with nothing to do leaves nothing behind and costs next to nothing.
         store.tidy(&command.outputs.all())?;
         let counts = Counts { cached: known.len(), ..Counts::default() };
@@ -87,7 +91,6 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
         let journal = begin_journal(&run, &plan, &command);
         drop(hold);
         let channel = Channel::new();
-        end_on_signal(&executor, &channel)?;
         // One more than there are cores: now and then a node waits for the disk.
         let jobs = command.jobs.map_or(machine::cores() + 1, usize::from);
         let progress = ui::progress();
@@ -99,13 +102,22 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
             outputs: &command.outputs,
             forced: &forced,
             check,
+            inputs: Inputs::default(),
             jobs,
             cores: machine::cores(),
             memory: command.memory.unwrap_or_else(machine::free_memory),
             fail_fast: command.fail_fast,
             started,
         };
-        let mut summary = engine.walk(channel, Results::new(known), journal);
+        let interrupter = channel.interrupter();
+        let walk = || engine.walk(channel, Results::new(known), journal);
+        let mut summary = match interruption.during(&executor, interrupter, walk) {
+            Ok(summary) => summary,
+            Err(error) => {
+                run.finish()?;
+                return Err(anyhow!("cannot start a thread: {error}\n`ulimit -u` says how many there may be").into());
+            }
+        };
         let ended = Ended { project, command: &command, request: &selection.request, store: &store, run: &run };
         let settled = ended.settle(&plan, &mut summary);
         // That costs no result: the next run clears what is left of this one.
@@ -119,7 +131,9 @@ pub fn make(project: &Project, command: Command, json: bool) -> Result<Exit, Com
     if let Err(error) = store.save_index() {
         tell(&format!("warning: {error:#}"));
     }
-    report(id.as_deref(), &plan, &summary, started, json);
+    let said = std::mem::replace(&mut summary.warnings, gaps);
+    summary.warnings.extend(said);
+    report(id.as_deref(), project, &plan, &summary, started, json);
     if summary.counts.failed > 0 || summary.interrupted {
         tell(&format!("`{}` does what is left", project.hint("retry")));
     }
@@ -171,11 +185,6 @@ fn publishes<'a>(resolver: &Resolver, known: &[Option<Arc<Kept>>], outputs: &'a 
     folders.into_iter().collect()
 }
 
-/// A number that no other run has.
-fn draw() -> u64 {
-    Utc::now().timestamp_micros() as u64 ^ u64::from(std::process::id()) << 40
-}
-
 /// Says so if earlier results foretell that the disk will not do.
 fn warn_of_full_disk(project: &Project, resolver: &Resolver, known: &[Option<Arc<Kept>>]) {
     let sizes = resolver.store.index.mean_sizes();
@@ -205,31 +214,11 @@ fn begin_journal(run: &RunFolders, plan: &Plan, command: &Command) -> Journal {
     })
 }
 
-/// The first request to end lets the programs that run come to their end, within reason; the second ends them at once.
-fn end_on_signal(executor: &Arc<LocalProcesses>, channel: &Channel) -> Result<(), CommandError> {
-    let (executor, interrupter, requests) = (Arc::clone(executor), channel.interrupter(), AtomicUsize::new(0));
-    let handle = move || {
-        interrupter.interrupt();
-        if requests.fetch_add(1, Ordering::Relaxed) > 0 {
-            return executor.end(Force::Kill);
-        }
-        executor.close();
-        let executor = Arc::clone(&executor);
-        thread::spawn(move || {
-            thread::sleep(GRACE);
-            executor.end(Force::Ask);
-            thread::sleep(LAST_WORDS);
-            executor.end(Force::Kill);
-        });
-    };
-    Ok(ctrlc::set_handler(handle).context("cannot watch for Ctrl-C")?)
-}
-
 /// How many failed nodes are named again when a run is over.
 const MOST_FAILURES: usize = 20;
 
 /// Says what became of a run.
-fn report(id: Option<&str>, plan: &Plan, summary: &Summary, started: Instant, json: bool) {
+fn report(id: Option<&str>, project: &Project, plan: &Plan, summary: &Summary, started: Instant, json: bool) {
     let Summary { counts: Counts { ran, cached, failed, skipped }, failed: failures, interrupted, .. } = summary;
     let nodes = plan.graph.len();
     let seconds = started.elapsed().as_secs_f64();
@@ -238,6 +227,9 @@ fn report(id: Option<&str>, plan: &Plan, summary: &Summary, started: Instant, js
     }
     if failures.len() > MOST_FAILURES {
         tell(&format!("failed: {} more", failures.len() - MOST_FAILURES));
+    }
+    if let Some(line) = rejects(project, &summary.rejected) {
+        tell(&line);
     }
     let end = if *interrupted { ", interrupted" } else { "" };
     tell(&format!(
@@ -250,15 +242,32 @@ fn report(id: Option<&str>, plan: &Plan, summary: &Summary, started: Instant, js
     if json {
         let failures: Vec<_> = failures
             .iter()
-            .map(|(name, failure)| json!({"node": name, "message": failure.message, "log": failure.log}))
+            .map(|(name, failure)| {
+                let Failure { message, said, log, script, .. } = failure;
+                json!({"node": name, "message": message, "said": said, "log": log, "script": script})
+            })
             .collect();
         print(
             &json!({
                 "run": id, "nodes": nodes, "ran": ran, "cached": cached, "failed": failed, "skipped": skipped,
                 "seconds": seconds, "interrupted": interrupted, "failures": failures,
+                "warnings": summary.warnings, "rejected": summary.rejected,
                 "published": summary.published, "published_from_cache": summary.republished,
             })
             .to_string(),
         );
     }
+}
+
+/// One line about the rows that were rejected: how many, where most are, how to look at these.
+fn rejects(project: &Project, rejected: &BTreeMap<String, BTreeMap<String, u64>>) -> Option<String> {
+    let sums = rejected.iter().map(|(node, reasons)| (reasons.values().sum::<u64>(), node));
+    let (most, node) = sums.clone().max_by_key(|(rows, node)| (*rows, Reverse(*node)))?;
+    let total: u64 = sums.map(|(rows, _)| rows).sum();
+    let rows = if total == 1 { "1 row was".to_string() } else { format!("{total} rows were") };
+    let share = if rejected.len() == 1 { format!("by {node}") } else { format!("most by {node} ({most})") };
+    let task = Address::parse(node, &project.spec).ok().map(|address| project.spec.task(address.task));
+    let shown = task.is_some_and(|task| task.outputs.iter().any(|output| output.name == REJECTED));
+    let look = if shown { format!("show {node} --output {REJECTED}") } else { "runs last".to_string() };
+    Some(format!("{rows} rejected, {share}; look with `{}`", project.hint(&look)))
 }

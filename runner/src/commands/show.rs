@@ -71,7 +71,7 @@ fn before(found: &Found, arguments: &DiffArguments) -> Result<std::path::PathBuf
     let task = project.spec.task(found.address.task);
     let own_day = found.address.own_day(&project.spec);
     let part = found.address.day.filter(|_| task.is_once());
-    let previous = found.kept.entry().and_then(|entry| entry.previous).filter(|key| *key != found.kept.key);
+    let previous = found.kept.as_ref().and_then(|kept| kept.entry()?.previous.filter(|key| *key != kept.key));
     let earlier = previous.and_then(|key| Store::open(&project.cache).result(&task.name, own_day, &key));
     let paths = earlier.map(|kept| files(&kept, &found.output, part));
     match paths.as_deref() {

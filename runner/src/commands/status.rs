@@ -23,6 +23,7 @@ use crate::span::Span;
 use crate::spec::TaskId;
 use crate::state::{Found, State, state};
 use crate::store::{Check, Store};
+use crate::ui;
 
 /// How many nodes that are not fresh are named.
 const MOST_NAMED: usize = 10;
@@ -87,7 +88,9 @@ fn present(project: &Project, plan: &Plan, outputs: &Outputs) -> Result<Vec<Line
     let programs = project.programs(plan)?;
     let store = Store::open(&project.cache);
     let resolver = project.resolver(plan, &store, &programs);
+    let patience = ui::Patience::begin(|| tell("reading raw files that were not read before"));
     let predictions = predict(&resolver, &Glancing::at_all(&store), Check::Stamps, &|_| false);
+    drop(patience);
     let published = |(id, prediction): (NodeId, &Prediction)| match resolver.published(id, outputs) {
         Some(target) => {
             prediction.result().is_none_or(|kept| store.is_published(kept, &target, Check::Stamps, u64::MAX))

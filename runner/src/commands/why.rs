@@ -89,7 +89,7 @@ fn sentence(node: &str, prediction: &Prediction, chains: &[Vec<Link>]) -> String
         (Prediction::Cached(_), _) => return format!("{node} is up to date; why it ran is not known any more"),
         (Prediction::WouldRun(_), _) => format!("{node} would run"),
         (Prediction::MayRun(_), _) => format!("{node} may run"),
-        (Prediction::WouldFail(_) | Prediction::Unknown, _) => format!("{node} would fail"),
+        (Prediction::WouldFail(_) | Prediction::Refused(..) | Prediction::Unknown, _) => format!("{node} would fail"),
     };
     let Some(last) = chains.first().and_then(|chain| chain.last()) else { return standing };
     let whose = if last.node == node { String::new() } else { format!(" of {}", last.node) };
@@ -174,7 +174,7 @@ fn as_json(graph: &Graph, id: NodeId, prediction: &Prediction, chains: &[Vec<Lin
         Prediction::Cached(_) => "cached",
         Prediction::WouldRun(_) => "would_run",
         Prediction::MayRun(_) => "may_run",
-        Prediction::WouldFail(_) | Prediction::Unknown => "would_fail",
+        Prediction::WouldFail(_) | Prediction::Refused(..) | Prediction::Unknown => "would_fail",
     };
     let listed: Vec<Value> = chains.iter().map(|chain| chain.iter().map(link_as_json).collect()).collect();
     let node = graph.name(id);

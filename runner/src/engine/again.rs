@@ -36,3 +36,24 @@ pub fn next(kind: FailureKind, before: Tried, limits: &Limits) -> Next {
         _ => Next::Over,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_can_come_out_otherwise_is_tried_again() {
+        let limits = Limits { timeout: None, retries: 1, backoff: Duration::from_secs(1), memory: None };
+        let first = |kind| next(kind, Tried::default(), &limits);
+        let second = |kind| next(kind, Tried { times: 1, last: Some(kind) }, &limits);
+        assert_eq!(
+            (first(FailureKind::Program), second(FailureKind::Program)),
+            (Next::Again(limits.backoff), Next::Over)
+        );
+        assert_eq!((first(FailureKind::Memory), second(FailureKind::Memory)), (Next::Alone, Next::Over));
+        assert_eq!((first(FailureKind::Moved), second(FailureKind::Moved)), (Next::Again(Duration::ZERO), Next::Over));
+        for kind in [FailureKind::Refused, FailureKind::Runner, FailureKind::Stopped] {
+            assert_eq!(first(kind), Next::Over, "{kind:?}");
+        }
+    }
+}

@@ -5,25 +5,40 @@
 //! run is done with it, one that failed and is to be tried again until its back-off is over, one that took too much
 //! memory until it can run alone.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::again::{self, Next, Tried};
 use super::budget::Budget;
 use super::share;
-use super::{Assignment, Engine, Event, Outcome, Results, Success, Summary};
+use super::{Assignment, Damage, Engine, Event, Outcome, Results, Success, Summary};
+use crate::day::Day;
+use crate::expectation;
 use crate::failure::{Failure, FailureKind};
 use crate::graph::NodeId;
 use crate::journal::{self, Journal, now};
 use crate::schedule::Schedule;
+use crate::spec::TaskId;
 use crate::store::{Kept, Publication, Reason};
-use crate::ui;
+
+/// How long a node waits before it asks again for what another run has, where it cannot wait for that itself.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// A node that waits for something that is not its turn.
+struct Aside {
+    id: NodeId,
+    /// Until then; without it, until it is told.
+    until: Option<Instant>,
+}
 
 /// How a run is going.
 pub struct Director<'a> {
     engine: &'a Engine<'a>,
+    /// How many nodes can run side by side.
+    slots: usize,
     schedule: Schedule<'a>,
     budget: Budget,
     journal: Journal,
@@ -33,12 +48,15 @@ pub struct Director<'a> {
     /// The key of the result of each node that has one.
     results: BTreeMap<String, String>,
     tried: BTreeMap<NodeId, Tried>,
-    /// Nodes that wait for something that is not theirs.
-    aside: Vec<NodeId>,
+    aside: Vec<Aside>,
     /// Nodes that wait until they can run alone.
     alone: VecDeque<NodeId>,
     /// Whether a node runs that must have no other beside it.
-    crowded: bool,
+    runs_alone: bool,
+    /// Whether nothing more is to be started.
+    stopped: bool,
+    /// Nodes whose kept results were damaged.
+    reopened: BTreeSet<NodeId>,
     /// The node whose files were fetched ahead last.
     ahead: Option<NodeId>,
 }
@@ -46,6 +64,7 @@ pub struct Director<'a> {
 impl<'a> Director<'a> {
     pub fn new(
         engine: &'a Engine<'a>,
+        slots: usize,
         results: &Results,
         journal: Journal,
         give: Sender<Assignment>,
@@ -53,7 +72,8 @@ impl<'a> Director<'a> {
     ) -> Self {
         let mut director = Director {
             engine,
-            schedule: Schedule::new(engine.resolver.graph, |id| results.get(id).is_some()),
+            slots,
+            schedule: Schedule::new(engine.resolver.graph, |id| results.get(id).is_some(), in_order(engine)),
             budget: Budget::new(engine.memory),
             journal,
             give,
@@ -63,7 +83,9 @@ impl<'a> Director<'a> {
             tried: BTreeMap::new(),
             aside: Vec::new(),
             alone: VecDeque::new(),
-            crowded: false,
+            runs_alone: false,
+            stopped: false,
+            reopened: BTreeSet::new(),
             ahead: None,
         };
         for id in engine.resolver.graph.ids() {
@@ -77,32 +99,66 @@ impl<'a> Director<'a> {
 
     /// Gives out nodes and takes in what became of them until nothing is left.
     pub fn direct(mut self, receive: &Receiver<Event>) -> Summary {
-        self.engine.progress.begin(self.engine.resolver.graph.len(), self.summary.counts.cached);
+        self.engine.progress.begin(self.engine.resolver.graph.len());
         loop {
+            self.engine.progress.count(&self.summary.counts);
             self.give_out();
             if self.budget.running() == 0 && self.aside.is_empty() {
                 break;
             }
-            let Ok(event) = receive.recv() else { break };
+            let Some(event) = self.hear(receive) else { continue };
             match event {
                 Event::Started(assignment, reason) => self.started(assignment, &reason),
                 Event::Finished(id, outcome) => {
                     self.budget.give_back(id);
-                    self.crowded = false;
+                    self.runs_alone = false;
                     self.finished(id, outcome);
                 }
-                Event::Freed(id) => {
-                    // It may have been skipped meanwhile.
-                    if let Some(place) = self.aside.iter().position(|other| *other == id) {
-                        self.aside.swap_remove(place);
-                        self.schedule.put_back(id);
-                    }
-                }
+                // It may have been skipped meanwhile.
+                Event::Freed(id) => self.free(|aside| aside.id == id),
+                Event::Said(text) => self.warn(text),
                 Event::Interrupted => self.interrupted(),
             }
         }
         self.end();
         self.summary
+    }
+
+    /// Waits for the next event; nothing, if something else is due before one comes.
+    fn hear(&mut self, receive: &Receiver<Event>) -> Option<Event> {
+        let now = Instant::now();
+        let shown = self.engine.progress.pace().map(|pace| now + pace);
+        let due = self.aside.iter().filter_map(|aside| aside.until).chain(shown).min();
+        let Some(due) = due else { return receive.recv().ok() };
+        let heard = receive.recv_timeout(due.saturating_duration_since(now)).ok();
+        if heard.is_none() {
+            self.engine.progress.show();
+        }
+        let now = Instant::now();
+        self.free(|aside| aside.until.is_some_and(|until| until <= now));
+        heard
+    }
+
+    /// Nodes that were set aside need not be any more.
+    fn free(&mut self, is_free: impl Fn(&Aside) -> bool) {
+        let (free, aside) = std::mem::take(&mut self.aside).into_iter().partition(is_free);
+        self.aside = aside;
+        let free: Vec<Aside> = free;
+        for Aside { id, .. } in free {
+            self.begin_anew(id);
+        }
+    }
+
+    /// Says what is not as it should be, and keeps it for who reads of the run later.
+    fn warn(&mut self, text: String) {
+        self.engine.progress.say(&text);
+        self.summary.warnings.push(text);
+    }
+
+    /// The node gets another turn, unless something that it reads has failed meanwhile.
+    fn begin_anew(&mut self, id: NodeId) {
+        let skipped = self.schedule.put_back(id);
+        self.skip(&skipped, "something that it reads failed");
     }
 
     fn interrupted(&mut self) {
@@ -118,11 +174,11 @@ impl<'a> Director<'a> {
 
     /// Fills the slots, as far as there is memory.
     fn give_out(&mut self) {
-        while self.budget.running() < self.engine.jobs && !self.crowded {
+        while self.budget.running() < self.slots && !self.runs_alone {
             if self.budget.running() == 0
                 && let Some(id) = self.alone.pop_front()
             {
-                self.crowded = true;
+                self.runs_alone = true;
                 self.assign(id, true);
                 return;
             }
@@ -132,7 +188,7 @@ impl<'a> Director<'a> {
             }
             let Some(id) = self.schedule.next() else { return };
             if !self.budget.has_room(self.memory_of(id)) {
-                self.schedule.put_back(id);
+                self.begin_anew(id);
                 return;
             }
             self.assign(id, false);
@@ -143,7 +199,7 @@ impl<'a> Director<'a> {
         self.budget.take(id, self.memory_of(id));
         let attempt = self.tried(id).times + 1;
         let busy = self.budget.running() + self.schedule.ready();
-        let threads = share::threads(self.engine.cores, self.engine.jobs, if alone { 1 } else { busy });
+        let threads = share::threads(self.engine.cores, self.slots, if alone { 1 } else { busy });
         let ahead = self.schedule.peek().filter(|next| self.ahead != Some(*next));
         self.ahead = ahead.or(self.ahead);
         let _ = self.give.send(Assignment { id, attempt, alone, threads, ahead });
@@ -173,37 +229,76 @@ impl<'a> Director<'a> {
                 self.note_publication(id, publication);
                 self.summary.republished += usize::from(publication == Publication::Published);
                 self.summary.counts.cached += 1;
-                self.done(id, &kept, ui::Outcome::Cached);
+                self.done(id, &kept);
             }
             Outcome::Ran(success, publication) => {
                 self.note_publication(id, publication);
                 self.ran(id, *success);
             }
+            Outcome::Misled(damage) => self.misled(id, &damage),
             Outcome::Taken { holder, queue } => {
                 let name = self.engine.name(id);
                 let holder = if holder.is_empty() { "another run".to_string() } else { holder };
                 self.engine.progress.say(&format!("{name} waits for {holder}, which is making it"));
-                self.set_aside(id, move || queue.wait());
+                let send = self.send.clone();
+                let wait = move || {
+                    queue.wait();
+                    let _ = send.send(Event::Freed(id));
+                };
+                // It is not waited for when the run is over before.
+                let waits = thread::Builder::new().spawn(wait).is_ok();
+                self.aside.push(Aside { id, until: (!waits).then(|| Instant::now() + ASK_AGAIN) });
             }
             Outcome::Failed(failure) => self.failed(id, *failure),
         }
+    }
+
+    /// A kept result that the node read is not what was written: that is made again, and then the node.
+    fn misled(&mut self, id: NodeId, damage: &Damage) {
+        if self.stopped {
+            let mut skipped = vec![id];
+            skipped.extend(self.schedule.failed(id));
+            return self.skip(&skipped, "the run was over before it could be made again");
+        }
+        let damaged = self.engine.name(damage.node).to_string();
+        // Several can have read it.
+        if self.reopened.insert(damage.node) {
+            self.warn(damage.describe(&damaged));
+            self.summary.counts.cached -= 1;
+            self.results.remove(&damaged);
+            self.schedule.reopen(damage.node);
+        }
+        let attempt = self.tried(id);
+        self.tried.insert(id, Tried { times: attempt.times + 1, ..attempt });
+        self.record(&journal::Event::Failed {
+            at: now(),
+            node: self.engine.name(id).to_string(),
+            attempt: attempt.times + 1,
+            message: format!("the result of {damaged} was damaged"),
+            usage: None,
+            again: true,
+        });
+        self.begin_anew(id);
     }
 
     fn ran(&mut self, id: NodeId, success: Success) {
         let Success { kept, usage, rejected, said } = success;
         let name = self.engine.name(id).to_string();
         self.summary.counts.ran += 1;
-        self.done(id, &kept, ui::Outcome::Ran);
+        self.done(id, &kept);
         for line in said {
-            self.engine.progress.say(&format!("{name}: {line}"));
+            self.warn(format!("{name}: {line}"));
+        }
+        if !rejected.is_empty() {
+            self.summary.rejected.insert(name.clone(), rejected.clone());
         }
         self.record(&journal::Event::Ran { at: now(), node: name, usage, rejected });
     }
 
-    fn done(&mut self, id: NodeId, kept: &Arc<Kept>, outcome: ui::Outcome) {
+    fn done(&mut self, id: NodeId, kept: &Arc<Kept>) {
         self.schedule.done(id);
         self.note_result(id, kept);
-        self.engine.progress.finished(self.engine.name(id), outcome);
+        self.engine.progress.ended(self.engine.name(id), true);
     }
 
     fn note_publication(&mut self, id: NodeId, publication: Publication) {
@@ -240,11 +335,11 @@ impl<'a> Director<'a> {
         match next {
             Next::Again(pause) if pause.is_zero() => {
                 self.engine.progress.say(&again("at once"));
-                self.schedule.put_back(id);
+                self.begin_anew(id);
             }
             Next::Again(pause) => {
                 self.engine.progress.say(&again(&format!("in {}", humantime::format_duration(pause))));
-                self.set_aside(id, move || thread::sleep(pause));
+                self.aside.push(Aside { id, until: Some(Instant::now() + pause) });
             }
             Next::Alone => {
                 self.engine.progress.say(&again("alone"));
@@ -255,7 +350,7 @@ impl<'a> Director<'a> {
     }
 
     fn next(&self, id: NodeId, failure: &Failure) -> Next {
-        if self.summary.interrupted || self.engine.fail_fast {
+        if self.stopped {
             return Next::Over;
         }
         let limits = &self.engine.resolver.spec.task(self.engine.resolver.graph.node(id).task).limits;
@@ -270,7 +365,7 @@ impl<'a> Director<'a> {
     fn give_up(&mut self, id: NodeId, failure: Failure) {
         let name = self.engine.name(id).to_string();
         let skipped = self.schedule.failed(id);
-        self.engine.progress.finished(&name, ui::Outcome::Failed);
+        self.engine.progress.ended(&name, false);
         self.engine.progress.say(&failure.describe(&name, skipped.len()));
         self.summary.counts.failed += 1;
         self.skip(&skipped, &format!("{name} failed"));
@@ -280,20 +375,10 @@ impl<'a> Director<'a> {
         }
     }
 
-    /// Sets a node aside until `wait` is over.
-    fn set_aside(&mut self, id: NodeId, wait: impl FnOnce() + Send + 'static) {
-        self.aside.push(id);
-        let send = self.send.clone();
-        // It is not waited for when the run is over before.
-        thread::spawn(move || {
-            wait();
-            let _ = send.send(Event::Freed(id));
-        });
-    }
-
     /// Starts nothing more.
     fn stop(&mut self, because: &str) {
-        let mut waiting = std::mem::take(&mut self.aside);
+        self.stopped = true;
+        let mut waiting: Vec<NodeId> = std::mem::take(&mut self.aside).iter().map(|aside| aside.id).collect();
         waiting.extend(self.alone.drain(..));
         let mut skipped = self.schedule.stop();
         for id in waiting {
@@ -308,7 +393,7 @@ impl<'a> Director<'a> {
             return;
         }
         for id in nodes {
-            self.engine.progress.finished(self.engine.name(*id), ui::Outcome::Skipped);
+            self.engine.progress.ended(self.engine.name(*id), false);
         }
         self.summary.counts.skipped += nodes.len();
         let nodes = nodes.iter().map(|id| self.engine.name(*id).to_string()).collect();
@@ -333,4 +418,22 @@ impl<'a> Director<'a> {
             self.engine.progress.say(&format!("warning: {}", journal::not_written(&self.engine.run.records, &error)));
         }
     }
+}
+
+/// Of tasks whose reports are compared with those of the days before: each node with the one that comes before it, so
+/// that what is compared does not depend on which of them ends first.
+fn in_order(engine: &Engine) -> Vec<(NodeId, NodeId)> {
+    let graph = engine.resolver.graph;
+    let mut nodes: BTreeMap<TaskId, BTreeMap<Day, NodeId>> = BTreeMap::new();
+    for id in graph.ids() {
+        let node = graph.node(id);
+        if let Some(day) = node.day.filter(|_| expectation::compares(engine.resolver.spec.task(node.task))) {
+            nodes.entry(node.task).or_default().insert(day, id);
+        }
+    }
+    let pairs = |days: BTreeMap<Day, NodeId>| {
+        let ids: Vec<NodeId> = days.into_values().collect();
+        ids.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>()
+    };
+    nodes.into_values().flat_map(pairs).collect()
 }

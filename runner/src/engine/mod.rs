@@ -12,6 +12,7 @@ mod again;
 mod ahead;
 mod budget;
 mod director;
+mod inputs;
 mod share;
 mod worker;
 
@@ -19,8 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Instant;
+use std::{io, thread};
 
 use anyhow::anyhow;
 
@@ -35,6 +36,8 @@ use crate::ui::Progress;
 use crate::usage::Usage;
 
 use director::Director;
+pub use inputs::Inputs;
+pub use worker::REJECTED;
 
 /// What came of a run.
 #[derive(Debug, Default)]
@@ -43,6 +46,10 @@ pub struct Summary {
     /// By name of the node.
     pub failed: BTreeMap<String, Failure>,
     pub interrupted: bool,
+    /// What was said that people should read.
+    pub warnings: Vec<String>,
+    /// How many rows programs did not let through: by node, and by reason.
+    pub rejected: BTreeMap<String, BTreeMap<String, u64>>,
     /// The nodes whose days were published, and those of them that had a result before.
     pub published: BTreeSet<String>,
     pub republished: usize,
@@ -61,6 +68,8 @@ pub struct Engine<'a> {
     /// Which nodes must run whether or not they have a result.
     pub forced: &'a (dyn Fn(NodeId) -> bool + Sync),
     pub check: Check,
+    /// What is known of the results of earlier runs that programs read.
+    pub inputs: Inputs,
     /// How many nodes run side by side, and how many cores they share.
     pub jobs: usize,
     pub cores: usize,
@@ -90,6 +99,8 @@ enum Event {
     Finished(NodeId, Outcome),
     /// What a node had to wait for is over.
     Freed(NodeId),
+    /// Something that people should read.
+    Said(String),
     Interrupted,
 }
 
@@ -97,12 +108,23 @@ enum Event {
 enum Outcome {
     Cached(Arc<Kept>, Publication),
     Ran(Box<Success>, Publication),
+    /// It read a result that is not what was written, which has to be made again.
+    Misled(Damage),
     /// Another run is making it, which says this of itself.
     Taken {
         holder: String,
         queue: Queue,
     },
     Failed(Box<Failure>),
+}
+
+/// A kept result that is not what was written.
+struct Damage {
+    node: NodeId,
+    /// The first file that shows it.
+    file: String,
+    /// Where the result is now, in words.
+    aside: String,
 }
 
 /// A node that was made.
@@ -165,14 +187,15 @@ impl Results {
 }
 
 impl Engine<'_> {
-    /// Walks the part of the graph that has no result yet.
-    pub fn walk(&self, channel: Channel, results: Results, journal: Journal) -> Summary {
+    /// Walks the part of the graph that has no result yet. An error means that not a single thread could be started.
+    pub fn walk(&self, channel: Channel, results: Results, journal: Journal) -> io::Result<Summary> {
         let (give, take) = std::sync::mpsc::channel::<Assignment>();
         let take = Mutex::new(take);
         thread::scope(|scope| {
+            let (mut workers, mut refused) = (0, None);
             for _ in 0..self.jobs {
                 let (send, take, results) = (channel.send.clone(), &take, &results);
-                scope.spawn(move || {
+                let work = move || {
                     while let Ok(assignment) = { take.lock().unwrap_or_else(PoisonError::into_inner).recv() } {
                         // A panic here must not leave the walk waiting for a node that nobody works on.
                         let process = AssertUnwindSafe(|| self.process(assignment, results, &send));
@@ -182,10 +205,18 @@ impl Engine<'_> {
                         });
                         let _ = send.send(Event::Finished(assignment.id, outcome));
                     }
-                });
+                };
+                match thread::Builder::new().spawn_scoped(scope, work) {
+                    Ok(_) => workers += 1,
+                    Err(error) => refused = Some(error),
+                }
+            }
+            // Fewer threads than asked for do the work all the same, only slower.
+            if let (0, Some(error)) = (workers, refused) {
+                return Err(error);
             }
             // Workers end when the director, who owns the other end of `take`, is gone.
-            Director::new(self, &results, journal, give, channel.send.clone()).direct(&channel.receive)
+            Ok(Director::new(self, workers, &results, journal, give, channel.send.clone()).direct(&channel.receive))
         })
     }
 

@@ -1,10 +1,11 @@
 //! `pipeline.yaml` as the rest of the runner sees it: checked, with names turned into references.
 //!
-//! [`yaml`] knows how the file is written, [`check`] and [`limits`] what makes sense, [`error`] how a mistake is shown.
+//! [`yaml`] knows how the file is written, [`check`], [`limits`] and [`expectations`] what makes sense, [`error`] how a mistake is shown.
 //! Nothing here knows which days exist or what ran before.
 
 mod check;
 mod error;
+mod expectations;
 #[cfg(test)]
 mod fuzz;
 mod limits;
@@ -89,6 +90,18 @@ pub struct Task {
     pub limits: Limits,
     /// Whether it may use only events stamped before its day: it has to report the newest that it used.
     pub point_in_time: bool,
+    /// What is asked of the numbers that it reports.
+    pub expectations: Vec<Expectation>,
+}
+
+/// What is asked of a number that a task reports. None of it is part of a result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// The name of the number in the report.
+    pub number: String,
+    pub min: Option<f64>,
+    /// The share that it must be of the median of the days before.
+    pub min_share: Option<f64>,
 }
 
 /// How often a task runs.

@@ -72,6 +72,16 @@ pub struct Task {
     pub backoff: Option<Spanned<String>>,
     pub memory: Option<Spanned<String>>,
     pub point_in_time: Option<Spanned<bool>>,
+    #[serde(default)]
+    pub expect: Ordered<Expectation>,
+}
+
+/// What is asked of a number that a task reports.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    pub min: Option<Spanned<f64>>,
+    pub min_share: Option<Spanned<f64>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -191,6 +201,7 @@ fn kind(name: &str) -> &str {
     match name {
         "bool" | "boolean" => "true or false",
         "u8" | "u32" | "u64" | "i64" | "integer" => "a whole number",
+        "floating point" => "a number",
         "string" | "string scalar" => "a text",
         "mapping start" | "mapping" => "a mapping (`key: value` lines)",
         "sequence start" | "sequence" => "a list",

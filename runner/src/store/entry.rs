@@ -90,6 +90,11 @@ impl Kept {
         let _ = fs::File::open(&self.folder).and_then(|folder| folder.set_modified(SystemTime::now()));
     }
 
+    /// Whether one of its files is what was written: by its size and time, or by its content if it is to be `rehash`ed.
+    pub fn is_as_written(&self, place: usize, rehash: bool) -> bool {
+        self.files[place].intact_since(&self.folder, rehash).is_some()
+    }
+
     /// Whether its files are what was written; the error is the first that is not. Takes up the time of one that bears
     /// another than when it was written (the cache was copied, say), so that it need not be read each time, and says
     /// whether it did.

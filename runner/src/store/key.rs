@@ -110,14 +110,6 @@ impl Key {
     pub fn as_bytes(&self) -> &[u8] {
         self.0.0.as_bytes()
     }
-
-    /// A number drawn for this key; every `draw` gives all keys other numbers.
-    pub fn draw(&self, draw: u64) -> u64 {
-        let mut bytes = draw.to_le_bytes().to_vec();
-        bytes.extend_from_slice(self.as_bytes());
-        let drawn = blake3::hash(&bytes);
-        drawn.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
-    }
 }
 
 impl fmt::Display for Key {

@@ -24,7 +24,7 @@
 //!   work/20250817T030000Z-4711/             what is being made; locked while the run lives, removed by the next run
 //!   work/removed-...                        what `runner cache gc` is removing; likewise, if that was killed
 //!   claims/history@2025-08-10-3f2a91...     locked while a run makes this result
-//!   damaged/                                what `runner cache verify` has set aside
+//!   damaged/                                what was found not to be what was written, set aside
 //!   index                                   digests of raw files and programs, and what is in each result
 //!   published                               which result was published where: what `runner cache gc` must leave
 //!   lock, in-use, index.lock, ...           held for moments
@@ -40,8 +40,8 @@
 //!
 //! The results are the truth. The index only saves the opening of entries; without it, or with a damaged one, entries
 //! are read. An entry that cannot be read, or a file of it that is missing or of another size, is a miss: never an
-//! error and never a hit. A file's content is hashed again where its time has changed, for a share of the hits of each
-//! run, and for all of them on request.
+//! error and never a hit. A file's content is hashed again where its time has changed, when a program of a later run
+//! reads it, when a day of a later run is published from it, and on request.
 
 #![expect(clippy::disallowed_methods, reason = "this room is the one that writes files")]
 
@@ -59,6 +59,7 @@ mod parquet;
 mod published;
 mod reason;
 mod removal;
+mod reports;
 mod run_folders;
 mod sealed;
 mod shown;
@@ -86,7 +87,7 @@ pub use key::{Digest, Key, Manifest, ManifestInput};
 pub use published::{Before, Publication};
 pub use reason::{Change, Reason};
 pub use removal::Removal;
-pub use run_folders::{RunFolders, log_name};
+pub use run_folders::{RunFolders, log_name, rejected_name};
 pub use shown::Shown;
 pub use stamp::Seen;
 pub use verify::{Aside, Verdict};
@@ -104,8 +105,6 @@ const VERSION: &str = "v1";
 const IN_USE: &str = "in-use";
 /// The folder of the results of a task that runs once for all days.
 const ONCE: &str = "once";
-/// One hit in so many is hashed again in each run.
-const SAMPLED: u64 = 64;
 /// How long ago the last use of a result may lie without being noted again.
 const REFRESHED: Duration = Duration::from_secs(3600);
 
@@ -129,20 +128,8 @@ pub enum Lookup {
 pub enum Check {
     /// By sizes and times.
     Stamps,
-    /// By sizes and times, and a share of the results also by content: which ones is drawn by this number.
-    Sample(u64),
     /// By content.
     Contents,
-}
-
-impl Check {
-    fn rehashes(self, key: &Key) -> bool {
-        match self {
-            Check::Stamps => false,
-            Check::Sample(draw) => key.draw(draw).is_multiple_of(SAMPLED),
-            Check::Contents => true,
-        }
-    }
 }
 
 impl Store {
@@ -189,7 +176,7 @@ impl Store {
         let home = node.join(key.to_string());
         let (reason, previous) = match self.find(key, &home, &manifest) {
             Some(_) if forced => (Reason::Forced, Some(key)),
-            Some(mut kept) => match kept.check(check.rehashes(&key)) {
+            Some(mut kept) => match kept.check(check == Check::Contents) {
                 Err(file) => (Reason::Damaged { file: file.path }, Some(key)),
                 Ok(renewed) => {
                     if renewed {
@@ -252,7 +239,7 @@ impl Store {
     /// Whether the output folder shows a result as it is. A copy is read if it is not remembered, up to a `largest` size
     /// in bytes; one that is too large to be read counts as another.
     pub fn is_published(&self, result: &Kept, target: &Path, check: Check, largest: u64) -> bool {
-        published::is_published(result, target, |path| match check.rehashes(&result.key) {
+        published::is_published(result, target, |path| match check == Check::Contents {
             true => stamp::hash(path).ok(),
             false => self.index.see(path, largest).ok().flatten().map(|seen| seen.digest),
         })

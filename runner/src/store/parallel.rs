@@ -18,8 +18,14 @@ pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<
         }
     };
     let mut done: Vec<(usize, R)> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..machine::cores().min(items.len())).map(|_| scope.spawn(share)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|fault| resume_unwind(fault))).collect()
+        let others = 1..machine::cores().min(items.len());
+        // What no thread can be had for, this one does.
+        let others: Vec<_> = others.filter_map(|_| thread::Builder::new().spawn_scoped(scope, share).ok()).collect();
+        let mut done = share();
+        for other in others {
+            done.extend(other.join().unwrap_or_else(|fault| resume_unwind(fault)));
+        }
+        done
     });
     done.sort_by_key(|(place, _)| *place);
     done.into_iter().map(|(_, outcome)| outcome).collect()

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use super::entry::Kept;
 use super::own_folder::{self, OwnFolder};
+use super::parquet;
 use super::published::{Before, Publication};
 use super::{IN_USE, claim, lock, published};
 
@@ -73,6 +74,14 @@ impl RunFolders {
         self.records.join(log_name(node, attempt))
     }
 
+    /// Keeps the rows that a failed attempt at a node did not let through beside its log; false if the file is not whole.
+    pub fn keep_rejected(&self, node: &str, path: &Path, file: &str) -> io::Result<bool> {
+        if file.ends_with(".parquet") && !parquet::is_whole(path)? {
+            return Ok(false);
+        }
+        fs::rename(path, self.records.join(rejected_name(node, file))).map(|()| true)
+    }
+
     /// Keeps a script beside the logs.
     pub fn keep_script(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.records.join(name);
@@ -102,6 +111,11 @@ impl RunFolders {
         let place = self.work.path().to_path_buf();
         self.work.remove().with_context(|| format!("cannot clear {}", place.display()))
     }
+}
+
+/// The file name of the rows that a failed attempt at a node did not let through, among the records of its run.
+pub fn rejected_name(node: &str, file: &str) -> String {
+    format!("{node}.{file}")
 }
 
 /// The file name of the log of an attempt at a node, among the records of its run.

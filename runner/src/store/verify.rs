@@ -67,14 +67,13 @@ impl Store {
     }
 
     /// Moves what is not right to the folder of damaged things, beside those that are there.
-    pub fn set_aside(&self, verdict: &Verdict) -> Result<Aside> {
-        let path = &verdict.path;
+    pub fn set_aside(&self, path: &Path) -> Result<Aside> {
         let failed = || format!("cannot set aside {}", path.display());
         let _claim = match address(path) {
             // Nobody makes what is not a result.
             None => None,
             Some((task, day, key)) => {
-                let holder = format!("`runner cache verify`, process {}", std::process::id());
+                let holder = format!("process {}, which sets it aside as damaged", std::process::id());
                 let claim = claim::name(&node(&task, day), &key);
                 match Claim::ask(&run_folders::claims(&self.root), &claim, &holder).with_context(failed)? {
                     Asked::Taken { holder, .. } => return Ok(Aside::Taken(holder)),
@@ -85,7 +84,7 @@ impl Store {
         if faults(path).is_empty() {
             return Ok(Aside::Mended);
         }
-        let moved = move_aside(path, &self.root.join("damaged"), &verdict.name).with_context(failed)?;
+        let moved = move_aside(path, &self.root.join("damaged"), &self.name(path)).with_context(failed)?;
         Ok(Aside::Moved(moved))
     }
 }

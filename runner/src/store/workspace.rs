@@ -80,6 +80,11 @@ impl Ticket {
         &self.reason
     }
 
+    /// The same, for another reason than the one that was found.
+    pub fn because(self, reason: Reason) -> Self {
+        Ticket { reason, ..self }
+    }
+
     /// Makes the private folder in which a node can write, unless another run is making the same result.
     pub fn begin(self, run: &RunFolders, name: &str) -> Result<Begun> {
         let claim = claim::name(name, &self.manifest.key());

@@ -2,35 +2,36 @@
 
 mod bars;
 mod meter;
+mod patience;
 mod plain;
 
 use std::io::{IsTerminal, stderr};
 use std::path::Path;
+use std::time::Duration;
 
+use crate::journal::Counts;
 use crate::store::Reason;
 
 pub use meter::Meter;
+pub use patience::Patience;
 
 /// Hears what happens, in order, from one thread.
 pub trait Progress: Sync {
-    /// There are so many nodes, and so many of them have a result already.
-    fn begin(&self, nodes: usize, cached: usize);
+    /// There are so many nodes.
+    fn begin(&self, nodes: usize);
+    /// So many of them came out how.
+    fn count(&self, counts: &Counts);
     /// A node has to run, and does so from now on.
     fn started(&self, name: &str, reason: &Reason);
-    fn finished(&self, name: &str, outcome: Outcome);
+    /// It runs no more; `well`, if it has a result now.
+    fn ended(&self, name: &str, well: bool);
     /// Something that people should read.
     fn say(&self, text: &str);
+    /// After how long it wants to be shown anew although nothing happens.
+    fn pace(&self) -> Option<Duration>;
+    fn show(&self);
     /// Nothing more happens.
     fn end(&self);
-}
-
-/// What became of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Ran,
-    Cached,
-    Failed,
-    Skipped,
 }
 
 /// A path from the current folder, if it lies below that.
@@ -39,7 +40,8 @@ pub fn short(path: &Path) -> &Path {
     here.and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path)
 }
 
-/// Bars on a terminal, lines elsewhere.
+/// A bar on a terminal that can go back in a line, lines elsewhere.
 pub fn progress() -> Box<dyn Progress> {
-    if stderr().is_terminal() { Box::new(bars::Bars::new()) } else { Box::new(plain::Plain::new()) }
+    let moves = std::env::var_os("TERM").is_some_and(|terminal| terminal != "dumb");
+    if stderr().is_terminal() && moves { Box::new(bars::Bars::new()) } else { Box::new(plain::Plain::new()) }
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::io::{Write, stderr};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{Outcome, Progress};
+use super::Progress;
+use crate::journal::Counts;
 use crate::store::Reason;
 use crate::text::plain;
 
@@ -20,16 +21,18 @@ impl Plain {
 }
 
 impl Progress for Plain {
-    fn begin(&self, _: usize, _: usize) {}
+    fn begin(&self, _: usize) {}
+
+    fn count(&self, _: &Counts) {}
 
     fn started(&self, name: &str, reason: &Reason) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.insert(name.to_string(), (Instant::now(), reason.to_string()));
     }
 
-    fn finished(&self, name: &str, outcome: Outcome) {
+    fn ended(&self, name: &str, well: bool) {
         let started = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
-        if let (Outcome::Ran, Some((start, reason))) = (outcome, started) {
+        if let (true, Some((start, reason))) = (well, started) {
             self.say(&format!("ran {name:<34} {:>7.2} s  {reason}", start.elapsed().as_secs_f64()));
         }
     }
@@ -38,6 +41,12 @@ impl Progress for Plain {
         // Nobody is left to hear of a stderr that is closed.
         let _ = writeln!(stderr(), "{}", plain(text));
     }
+
+    fn pace(&self) -> Option<Duration> {
+        None
+    }
+
+    fn show(&self) {}
 
     fn end(&self) {}
 }

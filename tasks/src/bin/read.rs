@@ -63,7 +63,8 @@ fn read(arguments: &Read) -> Result<Report> {
     collector.finish_rejected()?;
     read?;
     collector.check(arguments.max_reject_fraction)?;
-    if let Some(warning) = collector.warning() {
+    // Who asks for a report is told there.
+    if let Some(warning) = collector.warning().filter(|_| !arguments.contract.reports()) {
         task::complain(&warning);
     }
     collector.finish()

@@ -32,7 +32,7 @@ pub fn verify(arguments: &CacheVerifyArguments) -> Result<Exit, CommandError> {
     };
     let mut damaged = Vec::new();
     for verdict in &verdicts {
-        let aside = store.set_aside(verdict)?;
+        let aside = store.set_aside(&verdict.path)?;
         if matches!(aside, Aside::Mended) {
             continue;
         }

@@ -11,9 +11,9 @@ use serde_json::Value;
 use serde_yaml::Spanned;
 
 use super::error::Problem;
-use super::limits;
 use super::yaml::{self, Ordered, Pipeline};
 use super::{Gaps, Origin, Output, PipelineSpec, Source, Task, TaskId};
+use super::{expectations, limits};
 use crate::layout::{Layout, Outputs};
 use crate::pattern::{DAY, PathPattern};
 
@@ -120,6 +120,7 @@ fn task(name: &Spanned<String>, task: &yaml::Task, names: &Names) -> Result<Task
         publish: task.publish.as_ref().map(|publish| publish.value.clone()),
         limits: limits::limits(task)?,
         point_in_time: task.point_in_time.as_ref().is_some_and(|declared| declared.value),
+        expectations: expectations::expectations(task)?,
     })
 }
 
