@@ -275,7 +275,12 @@ fn random_tables_differ_as_a_slow_comparison_says() {
 fn tables_larger_than_memory_are_compared() {
     let space = Space::new("diff_wide");
     let mut rows: Vec<_> = (0..120_000).map(|row| (1 + row / 10, 1 + (row % 7) as i32, false)).collect();
-    write_histories(&space, "histories.parquet", &[(1, vec![9; 1000], vec![1; 1000]), (12_000, vec![8], vec![3])]);
+    let history = |customer| match customer {
+        1 => (1, vec![9; 1000], vec![1; 1000]),
+        12_000 => (12_000, vec![8], vec![3]),
+        other => (other, vec![], vec![]),
+    };
+    write_histories(&space, "histories.parquet", &(1..=12_000).map(history).collect::<Vec<_>>());
     let join = |name: &str, rows: &[(i64, i32, bool)]| {
         write_impressions(&space, "impressions.parquet", rows);
         let inputs = "--in impressions=impressions.parquet --in histories=histories.parquet";

@@ -210,7 +210,12 @@ fn a_table_larger_than_memory_has_statistics_and_rows() {
     let space = Space::new("show_wide");
     let rows: Vec<_> = (0..120_000).map(|row| (1 + row / 10, 1 + (row % 7) as i32, row == 119_999)).collect();
     write_impressions(&space, "impressions.parquet", &rows);
-    write_histories(&space, "histories.parquet", &[(1, vec![9; 1000], vec![1; 1000]), (12_000, vec![8], vec![3])]);
+    let history = |customer| match customer {
+        1 => (1, vec![9; 1000], vec![1; 1000]),
+        12_000 => (12_000, vec![8], vec![3]),
+        other => (other, vec![], vec![]),
+    };
+    write_histories(&space, "histories.parquet", &(1..=12_000).map(history).collect::<Vec<_>>());
     let inputs = "--in impressions=impressions.parquet --in histories=histories.parquet";
     task(&space, "join", &format!("{inputs} --out rows=t.parquet --history-length 1000")).with(0);
     // The lists alone are 600 MB.
