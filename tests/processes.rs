@@ -112,7 +112,7 @@ fn a_guard_has_a_name_of_its_own_and_hears_no_signal_that_can_be_ignored() {
 
 #[test]
 fn a_guard_that_is_killed_fails_its_own_node_and_no_other() {
-    let space = doing("guard_killed", "kill -9 $PPID; cat $never");
+    let space = doing("guard_killed", "kill -9 $PPID; exec cat $never");
     run(&space, &["--jobs", "1"])
         .with(1)
         .says("take@2025-01-02 failed: killed by signal 9")
