@@ -10,7 +10,7 @@ mod text_pipeline;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use pictures::{assert_well_formed, dot_arrows, mermaid_arrows, svg_boxes};
+use pictures::{dot_arrows, mermaid_arrows};
 use support::{Ended, Space, end};
 use text_pipeline::new;
 
@@ -70,7 +70,7 @@ fn a_pipeline_is_shown_without_raw_files_and_nothing_is_written() {
     let space = new("graph_without_files");
     space.remove("data");
     let before = space.tree(".");
-    for format in ["text", "dot", "mermaid", "svg"] {
+    for format in ["text", "dot", "mermaid"] {
         let shown = draw(&space, format, &[]);
         assert!(["words", "names", "take", "recent", "page"].iter().all(|name| shown.contains(name)), "{shown}");
         graph(&space, &[&["--format", format][..], &DAYS].concat()).with(3).says("words: not a single file");
@@ -94,9 +94,6 @@ fn the_arrows_of_a_pipeline_are_its_inputs() {
     assert!(mermaid.starts_with("flowchart LR\n"), "{mermaid}");
     let named: BTreeSet<String> = arrows.iter().map(|arrow| arrow.replace("source:", "")).collect();
     assert_eq!(mermaid_arrows(&mermaid), named.into_iter().collect::<Vec<_>>());
-    let svg = draw(&space, "svg", &[]);
-    assert_eq!(svg.matches("marker-end=").count(), arrows.len());
-    assert!(svg.contains(">2 days before</text>") && svg.contains(">published as dt={day}</text>"), "{svg}");
 }
 
 #[test]
@@ -158,6 +155,7 @@ Tasks, on which days, and what each day reads: 8 nodes
 fn where_nodes_of_a_task_differ_it_is_said_how() {
     let space = new("graph_differences");
     space.write("data/words/2024-12-20.txt", "early\n");
+    space.write("pipeline.yaml", space.read("pipeline.yaml").replace("words: {", "words: {gaps: allow, "));
     let shown = draw(&space, "text", &DAYS);
     assert!(shown.contains("  take    3 days: 2025-01-01..2025-01-03\n"), "{shown}");
     assert!(shown.contains("          <- take, 2 days before (1 to 2 nodes, on 2 of 3 days)\n"), "{shown}");
@@ -174,7 +172,7 @@ fn many_separate_days_are_broken_into_lines_that_fit_a_terminal() {
     for day in ["01", "03", "05", "07", "09", "11", "13", "15", "17"] {
         space.write(&format!("data/words/2024-12-{day}.txt"), "early\n");
     }
-    let pipeline = space.read("pipeline.yaml");
+    let pipeline = space.read("pipeline.yaml").replace("words: {", "words: {gaps: allow, ");
     space.write("pipeline.yaml", pipeline.replace("lookback_days: 2", "lookback_days: null"));
     let shown = draw(&space, "text", &DAYS);
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
@@ -186,32 +184,7 @@ fn many_separate_days_are_broken_into_lines_that_fit_a_terminal() {
 }
 
 #[test]
-fn an_svg_is_well_formed_with_a_column_for_a_layer_and_a_row_for_a_day() {
-    let space = new("graph_svg");
-    let svg = draw(&space, "svg", &DAYS);
-    assert_well_formed(&svg);
-    let boxes = svg_boxes(&svg);
-    let names = ["page", "recent", "take"].map(|task| ["01", "02", "03"].map(|day| format!("{task}@2025-01-{day}")));
-    assert_eq!(boxes.keys().collect::<Vec<_>>(), names.iter().flatten().collect::<Vec<_>>());
-    let edges = |axis: fn(&(f64, f64)) -> f64, part: &str| -> BTreeSet<i64> {
-        boxes.iter().filter(|(name, _)| name.contains(part)).map(|(_, place)| axis(place) as i64).collect()
-    };
-    let columns = ["take@", "recent@", "page@"].map(|task| edges(|place| place.0, task));
-    let apart = |places: &[BTreeSet<i64>]| places.windows(2).all(|pair| pair[0].last() < pair[1].first());
-    assert!(columns.iter().all(|lefts| lefts.len() == 1) && apart(&columns), "{columns:?}");
-    let rows = ["@2025-01-01", "@2025-01-02", "@2025-01-03"].map(|day| edges(|place| place.1, day));
-    assert!(apart(&rows), "{rows:?}");
-    assert!(["01", "02", "03"].iter().all(|day| svg.contains(&format!(">2025-01-{day}</text>"))), "{svg}");
-    let day = draw(&space, "svg", &["--from", "2025-01-01", "--to", "2025-01-01"]);
-    assert!(day.contains(">2025-01-01</text>") && svg_boxes(&day).len() == 3, "{day}");
-    // `page` and `recent` read something of their own day on three days, `recent` looks back on two.
-    assert_eq!(svg.matches("marker-end=").count(), 8);
-    let knots = svg.lines().filter(|line| line.contains("class='knot back'")).map(|line| line.matches("h0").count());
-    assert_eq!(knots.sum::<usize>(), 3, "one for each node that is looked back on\n{svg}");
-}
-
-#[test]
-fn a_task_that_runs_once_is_marked_and_stands_above_the_days() {
+fn a_task_that_runs_once_is_marked() {
     let space = new("graph_once");
     let pipeline = space.read("pipeline.yaml").replace(
         "tasks:",
@@ -224,7 +197,6 @@ fn a_task_that_runs_once_is_marked_and_stands_above_the_days() {
         ("text", "  lists   once for all days\n          <- source names\n"),
         ("dot", "  \"lists\" [label=\"lists\\nonce for all days\", style=\"rounded,dashed\"];\n"),
         ("mermaid", "([\"lists<br/>once for all days\"])\n"),
-        ("svg", "<g class='once'><title>lists</title>"),
     ];
     for (format, mark) in marks {
         for days in [&[][..], &DAYS] {
@@ -234,8 +206,6 @@ fn a_task_that_runs_once_is_marked_and_stands_above_the_days() {
     }
     let arrows = dot_arrows(&draw(&space, "dot", &DAYS));
     assert!(arrows.contains(&"lists -> recent@2025-01-02: 7 days before".to_string()), "{arrows:?}");
-    let boxes = svg_boxes(&draw(&space, "svg", &DAYS));
-    assert!(boxes.iter().all(|(name, place)| name == "lists" || place.1 > boxes["lists"].1), "{boxes:?}");
 }
 
 #[test]
@@ -244,21 +214,17 @@ fn paths_that_mean_something_to_a_format_are_escaped_in_it() {
     let pipeline = space.read("pipeline.yaml");
     let hostile = r#"path: "a\"]; <b>&amp; #35; \\N 'x' `y` |z| *w*\e\x9b\n\uFFFE/{day}""#;
     let pipeline = pipeline.replace("path: 'words/{day}.txt'", hostile);
-    space.write("pipeline.yaml", pipeline.replace("publish: dt={day}", "publish: '<&\">/{day}'"));
+    space.write("pipeline.yaml", pipeline.replace("publish: dt={day}", "publish: '<&\">{day}'"));
     let shown = draw(&space, "text", &[]);
     let words = r#"  words   a"]; <b>&amp; #35; \N 'x' `y` |z| *w*\u{1b}\u{9b}\n\u{fffe}/{day}"#;
     assert!(shown.lines().any(|line| line == words), "{shown}");
     let dot = draw(&space, "dot", &[]);
     let label = r#"[label="words\na\"]; <b>&amp;amp; #35; \\N 'x' `y` |z| *w*\\u{1b}\\u{9b}\\n\\u{fffe}/{day}", "#;
-    assert!(dot.contains(label) && dot.contains(r#"published as <&amp;\">/{day}""#), "{dot}");
+    assert!(dot.contains(label) && dot.contains(r#"published as <&amp;\">{day}""#), "{dot}");
     let mermaid = draw(&space, "mermaid", &[]);
     let label = "[(\"words<br/>a#34;#93;#59; #60;b#62;#38;amp#59; #35;35#59; #92;N #39;x#39; #96;y#96; #124;z#124; \
                  #42;w#42;#92;u{1b}#92;u{9b}#92;n#92;u{fffe}/{day}\")]";
     assert!(mermaid.contains(label), "{mermaid}");
-    let svg = draw(&space, "svg", &[]);
-    assert_well_formed(&svg);
-    let label = r#">a"]; &lt;b&gt;&amp;amp; #35; \N 'x' `y` |z| *w*\u{1b}\u{9b}\n\u{fffe}/{day}</text>"#;
-    assert!(svg.contains(label) && svg.contains(">published as &lt;&amp;\"&gt;/{day}</text>"), "{svg}");
 }
 
 #[test]
@@ -284,5 +250,5 @@ fn days_are_given_both_or_not_at_all_and_in_order() {
     graph(&space, &DAYS[2..]).with(2).says("required arguments were not provided:\n  --from <DAY>");
     let wrong = graph(&space, &["--from", "2025-01-03", "--to", "2025-01-01"]).with(2);
     wrong.says("--from 2025-01-03 is after --to 2025-01-01");
-    graph(&space, &["--format", "png"]).with(2).says("[possible values: text, dot, mermaid, svg]");
+    graph(&space, &["--format", "png"]).with(2).says("[possible values: text, dot, mermaid]");
 }

@@ -113,7 +113,10 @@ fn a_run_into_a_folder_of_its_own_leaves_the_compact_days_of_the_project_alone()
     run(&space, &["--compact", "other"]).with(0);
     assert_eq!(published(&space, "data/output"), WIDE, "the usual place of what was not said");
     assert!(space.exists("other") && !space.exists("data/compact"));
-    run(&space, &["--output", "compact"]).with(2).says("compact days would be published among the others");
+    run(&space, &["--output", "compact"])
+        .with(2)
+        .says("`compact` would publish into ")
+        .says("among the days of `page`");
 }
 
 #[test]
@@ -177,4 +180,32 @@ fn a_picture_says_which_days_are_compact() {
         shown.contains("-> published as dt={day}\n") && shown.contains("-> published as dt={day}, compact\n"),
         "{shown}"
     );
+}
+
+#[test]
+fn a_task_that_publishes_beside_leaves_the_output_folder_one_table() {
+    let space = new("layout_beside");
+    add_to_task(&space, "take", "publish: popularity/dt={day}");
+    for (arguments, output, beside) in
+        [(&[][..], "data/output", "data/popularity"), (&["--output", "try/out"][..], "try/out", "try/popularity")]
+    {
+        run(&space, &[arguments, &["--task", "take+"]].concat()).with(0);
+        assert_eq!(published(&space, output), WIDE);
+        assert_eq!(published(&space, beside), WIDE);
+        run(&space, &[arguments, &["--task", "take+"]].concat()).with(0).says("0 ran");
+    }
+    space.remove("data/popularity/dt=2025-01-02");
+    run(&space, &["--task", "take"]).with(0);
+    assert_eq!(published(&space, "data/popularity"), WIDE, "what was removed is put back");
+    ran(&space);
+    // What is shown beside stays in the cache too.
+    space.remove("data/output").remove("try");
+    runner(&space, "cache gc --keep-runs 0 --delete").with(0);
+    run(&space, &["--task", "take"]).with(0).says("0 ran");
+    run(&space, &["--output", "data/popularity"])
+        .with(2)
+        .says("`page` would publish into ")
+        .says("among the days of `take`");
+    space.write("pipeline.yaml", space.read("pipeline.yaml").replace("popularity/", "words/"));
+    run(&space, &[]).with(2).says("`take` would publish into ").says("among the raw files of `words`");
 }

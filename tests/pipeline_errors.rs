@@ -128,7 +128,7 @@ fn a_cycle_with_its_path() {
 fn a_look_back_where_there_are_no_days() {
     refused(
         "window_without_days",
-        "{source: names, optional: true}",
+        "{source: names, whole: true, optional: true}",
         "{source: names, lookback_days: 7}",
         "7",
         &["no days to look back over in the source `names`, whose path has no `{day}`", "leave lookback_days out"],
@@ -294,7 +294,104 @@ fn two_tasks_that_publish_into_one_folder() {
     run(&space, &[])
         .with(2)
         .says("`take` publishes into this folder already")
-        .says("give each task a folder of its own");
+        .says("give each task a folder of its own: `page/dt={day}` lies beside the output folder");
+}
+
+#[test]
+fn what_is_published_lies_in_no_other_table() {
+    for (name, publish) in [("nested", "dt={day}/b"), ("deep", "a/b/dt={day}"), ("day_first", "dt={day}/page")] {
+        refused(
+            &format!("publish_{name}"),
+            "publish: dt={day}",
+            &format!("publish: {publish}"),
+            publish,
+            &["`{day}` is the last folder, below one other at most", "`NAME/dt={day}` for a folder beside it"],
+        );
+    }
+    let more = "publish: lists/dt={day}\n  other:\n    run: ./take.sh\n    inputs: {raw: {source: words}}\n    outputs: \
+                {text: text.txt}\n    publish: lists/day={day}";
+    let at = "lists/day={day}";
+    refused("publish_beside_twice", "publish: dt={day}", more, at, &["`page` publishes into this folder already"]);
+}
+
+#[test]
+fn two_outputs_with_one_file_name() {
+    refused(
+        "one_file_name",
+        "outputs: {text: text.txt}",
+        "outputs: {text: same.txt, more: same.txt}",
+        "same.txt}",
+        &["the output `text` is written to `same.txt` already", "give each output a name of its own"],
+    );
+}
+
+#[test]
+fn what_has_no_days_is_taken_whole_only_where_that_is_said() {
+    let takes_all = |what: &str| format!("but {what} has no days: each day would take all of it");
+    let whole = "names: {source: names, whole: true, optional: true}";
+    refused(
+        "whole_source",
+        whole,
+        "names: {source: names, optional: true}",
+        "names: {",
+        &[
+            &format!("`page` runs once a day, {}", takes_all("the source `names`")),
+            "give its path a `{day}`, such as clicks/dt={day}/*",
+            "`once: true` write a file a day",
+            "`whole: true`",
+        ],
+    );
+    let list = "  list:\n    run: ./take.sh\n    once: true\n    inputs: {raw: {source: names}}\n    outputs: {text: \
+                text.txt}\n  page:";
+    let space = new("refused_whole_output");
+    let pipeline = space.read("pipeline.yaml").replace("  page:", list).replace(whole, "names: {from: list.text}");
+    space.write("pipeline.yaml", &pipeline);
+    run(&space, &[])
+        .with(2)
+        .says(&takes_all("`list.text`"))
+        .says("let it write a file a day, `FOLDER/dt={day}.parquet`");
+    space.write("pipeline.yaml", pipeline.replace("{from: list.text}", "{from: list.text, whole: true}"));
+    space.write("data/names.txt", "Ada\n");
+    run(&space, &[]).with(0);
+    refused(
+        "whole_days",
+        "today: {from: take.text}",
+        "today: {from: take.text, whole: true}",
+        "true",
+        &["`take.text` has days of its own", "leave out `whole`"],
+    );
+}
+
+#[test]
+fn a_file_that_makes_a_day_ready_needs_a_folder_of_the_day() {
+    refused(
+        "ready_without_folder",
+        "words: {",
+        "words: {ready: _SUCCESS, ",
+        "_SUCCESS",
+        &["there is no folder of a day in `words/{day}.txt` in which it could lie", "such as clicks/dt={day}/*"],
+    );
+    refused(
+        "ready_wild",
+        "words: {",
+        "words: {ready: '*.ok', ",
+        "'*.ok'",
+        &["it is the name of one file, such as _SUCCESS, without wildcards"],
+    );
+}
+
+#[test]
+fn months_that_do_not_read_what_is_left_out_for_them() {
+    let months = "months: {from: month.text, lookback_days: 40}\n      ";
+    month_refused(
+        "without_loses",
+        &format!("{months}before: {{from: take.text, lookback_days: 40, without: months}}"),
+        "months}",
+        &[
+            "what is left out here would be lost: `month` does not read `take.text`",
+            "make `take.text` an input of `month`, or take `without` away",
+        ],
+    );
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn days_without_raw_files_are_shown_as_such() {
     run(&space, &[]).with(0);
     let shown = status_of(&space, "2025-01-02", "2025-01-05", &[])
         .says("warning: raw files are missing in ")
-        .says("words: no file for 2025-01-04; looked for words/2025-01-04.txt");
+        .says("words: no file for 2025-01-04..2025-01-05; looked for words/{day}.txt");
     assert_eq!(rows(&shown), ["..!!", "..!!", "..!!"]);
     shows(&shown, "no input  take@2025-01-04    words: no file for 2025-01-04; looked for words/2025-01-04.txt");
     space.remove("data/words");

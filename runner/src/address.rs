@@ -22,7 +22,7 @@ impl Address {
         let (name, day) = text.split_once('@').map_or((text, None), |(name, day)| (name, Some(day)));
         let id = spec.find_task(name)?;
         let task = spec.task(id);
-        let day = match day.map(str::parse::<Day>) {
+        let day = match day.map(Day::typed) {
             Some(Ok(day)) => Some(day),
             Some(Err(error)) => return Err(format!("{error}, as in {name}@2025-08-16")),
             None => None,

@@ -75,6 +75,17 @@ impl FromStr for Day {
     }
 }
 
+impl Day {
+    /// A day as a person types it: also `today` and `yesterday`, in UTC.
+    pub fn typed(text: &str) -> Result<Day, String> {
+        match text {
+            "today" => Ok(Day::today()),
+            "yesterday" => Ok(Day::today().plus(-1)),
+            text => text.parse().map_err(|error| format!("{error}, `today` or `yesterday`")),
+        }
+    }
+}
+
 impl TryFrom<String> for Day {
     type Error = String;
 
@@ -98,6 +109,18 @@ pub fn ranges(days: &[Day]) -> String {
         [] => String::new(),
     });
     spelled.collect::<Vec<_>>().join(", ")
+}
+
+/// How many ranges are told at most.
+const MOST_RANGES: usize = 6;
+
+/// The same of the newest days alone, where there are many ranges: `2025-06-01, 2025-06-03 and 60 days before`.
+pub fn newest_ranges(days: &[Day]) -> String {
+    let runs: Vec<&[Day]> = days.chunk_by(|day, next| day.plus(1) == *next).collect();
+    let (older, newest) = runs.split_at(runs.len().saturating_sub(MOST_RANGES));
+    let left_out: usize = older.iter().map(|run| run.len()).sum();
+    let named = ranges(&newest.concat());
+    if left_out == 0 { named } else { format!("{named} and {left_out} days before") }
 }
 
 #[cfg(test)]

@@ -60,14 +60,43 @@ impl PathPattern {
         self.parts.iter().any(|part| matches!(part, Part::Day { .. }))
     }
 
+    /// The folder that its first names lead to without a choice, and the parts below that.
+    pub fn fixed_folder(&self) -> (String, &[Part]) {
+        let last = self.parts.len() - 1;
+        let fixed = self.parts[..last].iter().take_while(|part| matches!(part, Part::Name(_))).count();
+        (self.text.split('/').take(fixed).collect::<Vec<_>>().join("/"), &self.parts[fixed..])
+    }
+
+    /// A pattern that takes a file which another pattern passes by, if one can: the folders down to the day, and what is
+    /// below that.
+    pub fn taking(path: &str, other: &PathPattern) -> Option<String> {
+        let names: Vec<&str> = path.split('/').collect();
+        let day = names.iter().enumerate().find_map(|(place, name)| Some((place, with_day(name)?)));
+        let (mut folders, below) = match day {
+            Some((place, named)) => ([&names[..place], &[named.as_str()]].concat().join("/"), names.len() - place - 1),
+            None if other.has_day() => return None,
+            None => {
+                let folder = other.fixed_folder().0;
+                let below = names.len() - folder.split('/').filter(|name| !name.is_empty()).count();
+                (folder, below)
+            }
+        };
+        match below {
+            0 => {}
+            1 => folders.push_str("/*"),
+            _ => folders.push_str("/**"),
+        }
+        PathPattern::parse(folders.trim_start_matches('/')).ok().map(|pattern| pattern.text)
+    }
+
+    /// Whether files lie in a folder of their day, and not beside each other with days in their names.
+    pub fn has_day_folder(&self) -> bool {
+        self.has_day() && !matches!(self.parts.last(), Some(Part::Day { .. }))
+    }
+
     /// The pattern with a day filled in.
     pub fn on(&self, day: Day) -> String {
         self.text.replace(DAY, &day.to_string())
-    }
-
-    /// The pattern of the days of a month.
-    pub fn in_month(&self, day: Day) -> String {
-        self.text.replace(DAY, &format!("{}-*", day.month()))
     }
 }
 
@@ -90,6 +119,14 @@ impl Part {
         let Part::Day { before, after } = self else { return None };
         name.strip_prefix(before.as_str())?.strip_suffix(after.as_str())?.parse().ok()
     }
+}
+
+/// A name with `{day}` in the place of the first day in it.
+fn with_day(name: &str) -> Option<String> {
+    let starts = name.char_indices().map(|(start, _)| start);
+    let found = starts.filter_map(|start| Some((start, name.get(start..start + 10)?)));
+    let (start, _) = found.filter(|(_, text)| text.parse::<Day>().is_ok()).next()?;
+    Some(format!("{}{DAY}{}", &name[..start], &name[start + 10..]))
 }
 
 impl fmt::Display for PathPattern {

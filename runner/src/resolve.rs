@@ -134,24 +134,22 @@ impl Resolver<'_> {
                         gathered.seen.push((full, seen));
                     }
                 }
-                Read::Output { node: from, output, parts } => {
-                    let result = results(*from).with_context(|| format!("{} has no result", self.graph.name(*from)))?;
-                    let output = &self.spec.task(self.graph.node(*from).task).outputs[*output].name;
-                    let mut found = false;
-                    let files = result.files.iter().enumerate();
-                    for (place, file) in files.filter(|(_, file)| file.output == *output && parts.take(file.part)) {
-                        let part = file.part.map_or(String::new(), |part| format!("/{part}"));
-                        let item = format!("{}{part}", self.graph.name(*from));
-                        gathered.take(&input.name, item, &result.path(file), file.digest);
-                        gathered.kept.push(KeptFile { node: *from, result: Arc::clone(&result), place });
-                        found = true;
-                    }
-                    if !found && !input.optional {
-                        bail!(
-                            "its input `{}` is missing: {} wrote no `{output}` for this day",
-                            input.name,
-                            self.graph.name(*from)
-                        );
+                Read::Output { nodes, output, parts } => {
+                    for from in nodes {
+                        let name = self.graph.name(*from);
+                        let result = results(*from).with_context(|| format!("{name} has no result"))?;
+                        let output = &self.spec.task(self.graph.node(*from).task).outputs[*output].name;
+                        let mut found = false;
+                        let files = result.files.iter().enumerate();
+                        for (place, file) in files.filter(|(_, file)| file.output == *output && parts.take(file.part)) {
+                            let part = file.part.map_or(String::new(), |part| format!("/{part}"));
+                            gathered.take(&input.name, format!("{name}{part}"), &result.path(file), file.digest);
+                            gathered.kept.push(KeptFile { node: *from, result: Arc::clone(&result), place });
+                            found = true;
+                        }
+                        if !found && !input.optional {
+                            bail!("its input `{}` is missing: {name} wrote no `{output}` for this day", input.name);
+                        }
                     }
                 }
             }
@@ -173,8 +171,8 @@ impl Resolver<'_> {
 
 /// Where a day of a task is published, if the task is one that is.
 pub fn published(task: &Task, day: Day, outputs: &Outputs) -> Option<PathBuf> {
-    let folder = task.publish.as_ref()?;
-    Some(outputs.of(task.layout).join(folder.replace(pattern::DAY, &day.to_string())))
+    let publish = task.publish.as_ref()?;
+    Some(outputs.of(task.layout, publish).join(publish.day.replace(pattern::DAY, &day.to_string())))
 }
 
 /// The inputs of a node while they are put together.

@@ -23,6 +23,12 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     })
 }
 
+/// A name of a file as it can stand in a line: what would break the line or act on a terminal is spelled out.
+pub fn escaped(name: &str) -> String {
+    let shown = |letter: char| if letter.is_control() { letter.escape_default().to_string() } else { letter.into() };
+    name.chars().map(shown).collect()
+}
+
 /// An amount of memory or disk space, such as `40.0 MB`.
 pub fn size(bytes: u64) -> String {
     ByteSize(bytes).display().si().to_string()

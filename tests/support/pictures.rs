@@ -32,38 +32,3 @@ fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
     texts.sort();
     texts
 }
-
-/// Each box of an SVG by its title: left edge and top.
-pub fn svg_boxes(svg: &str) -> BTreeMap<String, (f64, f64)> {
-    let number = |text: &str, name: &str| {
-        let start = text.find(&format!(" {name}='")).unwrap() + name.len() + 3;
-        text[start..].split('\'').next().unwrap().parse().unwrap()
-    };
-    let boxes = svg.split("<title>").skip(1).map(|text| {
-        let (title, rest) = text.split_once("</title>").unwrap();
-        let rectangle = &rest[rest.find("<rect").unwrap()..];
-        (title.to_string(), (number(rectangle, "x"), number(rectangle, "y")))
-    });
-    boxes.collect()
-}
-
-/// Fails unless each tag is closed by its own, each attribute is in quotes, and `&` begins a known entity.
-#[track_caller]
-pub fn assert_well_formed(xml: &str) {
-    let mut open = Vec::new();
-    for (number, piece) in xml.split('<').enumerate() {
-        let (tag, text) = if number == 0 { ("", piece) } else { piece.split_once('>').expect(piece) };
-        for entity in piece.split('&').skip(1) {
-            assert!(["amp;", "lt;", "gt;"].iter().any(|known| entity.starts_with(known)), "&{entity}");
-        }
-        assert!(!text.contains('>') && piece.chars().all(|letter| letter == '\n' || !letter.is_control()), "{piece:?}");
-        if let Some(name) = tag.strip_prefix('/') {
-            assert_eq!(open.pop(), Some(name));
-        } else if !tag.is_empty() {
-            assert_eq!(tag.matches('\'').count() % 2, 0, "{tag}");
-            let name = tag.split([' ', '/']).next().unwrap();
-            open.extend((!tag.ends_with('/')).then_some(name));
-        }
-    }
-    assert!(open.is_empty(), "{open:?} are left open");
-}

@@ -52,15 +52,18 @@ pub enum Command {
 ///
 /// Every task that nothing else reads is made for each day from --from to --to, with whatever these need. Days run side
 /// by side. If a node fails, what depends on it is skipped and the rest goes on; the same command again does what is
-/// left.
+/// left. Days whose raw files are missing are named and left out, unless --strict asks for all or nothing.
 ///
-/// Exit status: 0 all is there, 1 a task failed, 2 the command line or pipeline.yaml is wrong, 3 raw files are missing
-/// (nothing ran), 130 interrupted.
+/// Exit status: 0 all is there, 1 a task failed, 2 the command line or pipeline.yaml is wrong, 3 some days could not be
+/// made because raw files are missing (all others were), 130 interrupted. A failed task counts for more than missing
+/// files.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   A backfill of 14 days; the same command again runs nothing:
       runner run --from 2025-08-03 --to 2025-08-16
+  The last 14 days, every morning:
+      runner run --last 14
   One task and what it needs, for one day:
       runner run --from 2025-08-10 --to 2025-08-10 --task history
   One task again, and all that follows from it:
@@ -85,6 +88,9 @@ pub struct RunArguments {
     /// Start nothing more once a node has failed
     #[arg(long)]
     pub fail_fast: bool,
+    /// Make nothing unless every day that is asked for can be made
+    #[arg(long)]
+    pub strict: bool,
     /// Read every result that is used and make damaged ones again, rather than go by sizes and times and read a sample
     #[arg(long)]
     pub verify: bool,
@@ -102,6 +108,8 @@ pub struct RunArguments {
 ///
 /// Lists the nodes that would run, each with its reason, and those that may: what they read would run, and if that gives
 /// the same bytes as before, they need not. Nothing runs and nothing is written.
+///
+/// Exit status: 3 if some days could not be made because raw files are missing, 0 otherwise.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -252,18 +260,18 @@ Examples:
       runner graph
   What 14 days are made from:
       runner graph --from 2025-08-03 --to 2025-08-16
-  A picture of the pipeline, for a browser:
-      runner graph --format svg > pipeline.svg
+  A picture of the pipeline, drawn by Graphviz:
+      runner graph --format dot | dot -Tsvg > pipeline.svg
   The nodes of one day, drawn by Graphviz:
       runner graph --from 2025-08-10 --to 2025-08-10 --format dot | dot -Tpdf > day.pdf
   For a README on GitHub, to stand between ```mermaid and ```:
       runner graph --format mermaid")]
 pub struct GraphArguments {
     /// The first day that a run would make
-    #[arg(long, value_name = "DAY", requires = "to")]
+    #[arg(long, value_name = "DAY", value_parser = Day::typed, requires = "to")]
     pub from: Option<Day>,
     /// The last day that a run would make
-    #[arg(long, value_name = "DAY", requires = "from")]
+    #[arg(long, value_name = "DAY", value_parser = Day::typed, requires = "from")]
     pub to: Option<Day>,
     /// How to draw it
     #[arg(long, value_enum, default_value_t = PictureFormat::Text)]
@@ -281,8 +289,6 @@ pub enum PictureFormat {
     Dot,
     /// A flowchart for Markdown, which GitHub draws
     Mermaid,
-    /// A picture for browsers and documents; of days, a grid with a row a day
-    Svg,
 }
 
 /// What people can type, for those that describe it: without what the runner starts itself with.

@@ -11,12 +11,16 @@ use crate::text::quoted;
 /// Some tasks on some days.
 #[derive(Args)]
 pub struct Range {
-    /// The first day to make
-    #[arg(long, value_name = "DAY")]
-    pub from: Day,
-    /// The last day to make
-    #[arg(long, value_name = "DAY")]
-    pub to: Day,
+    /// The first day to make: a day such as 2025-08-16, `today` or `yesterday`, in UTC
+    #[arg(long, value_name = "DAY", value_parser = Day::typed)]
+    #[arg(required_unless_present = "last", conflicts_with = "last")]
+    pub from: Option<Day>,
+    /// The last day to make [default with --last: yesterday]
+    #[arg(long, value_name = "DAY", value_parser = Day::typed, required_unless_present = "last")]
+    pub to: Option<Day>,
+    /// Make the last N days, which end with --to or yesterday
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub last: Option<u32>,
     /// Make this task and what it needs; with a + behind it, also all that follows from it. May be repeated
     #[arg(long = "task", value_name = "NAME[+]")]
     pub tasks: Vec<String>,
@@ -25,6 +29,15 @@ pub struct Range {
     /// Tasks of another layout are left out, unless they are named with --task.
     #[arg(long, value_enum)]
     pub layout: Option<Layouts>,
+}
+
+impl Range {
+    /// The first and the last day.
+    pub fn days(&self) -> (Day, Day) {
+        let to = self.to.unwrap_or_else(|| Day::today().plus(-1));
+        let from = self.from.unwrap_or_else(|| to.plus(1 - i64::from(self.last.unwrap_or(1))));
+        (from, to)
+    }
 }
 
 /// Where things are; what is not given comes from pipeline.yaml. Every verb takes the same.

@@ -10,6 +10,7 @@ mod manual;
 mod overtaken;
 mod plan;
 mod project;
+mod raw_files;
 mod result;
 mod retry;
 mod run;

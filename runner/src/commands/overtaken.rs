@@ -57,22 +57,22 @@ impl Ended<'_> {
         open: Vec<(String, PathBuf)>,
         summary: &mut Summary,
     ) -> Result<Vec<(String, PathBuf)>, CommandError> {
-        let plan = self.project.unfold(self.request)?;
+        let plan = self.project.plan(self.request)?;
         let programs = self.project.programs(&plan)?;
         let resolver = self.project.resolver(&plan, self.store, &programs);
         let predictions = predict(&resolver, &Glancing::at_all(self.store), Check::Stamps, &|_| false);
         let mut again = Vec::new();
         for (name, target) in open {
             let id = plan.graph.ids().find(|id| plan.graph.name(*id) == name);
-            let kept = id.and_then(|id| predictions[id.index()].result().map(|kept| (id, kept)));
-            let Some((id, kept)) = kept else {
+            let kept = id.and_then(|id| predictions[id.index()].result());
+            let Some(kept) = kept else {
                 tell(&format!(
                     "{name} stays as another run has published it meanwhile, for its raw files have changed since this \
                      run read them; run again to make it from those of now"
                 ));
                 continue;
             };
-            let output = self.command.outputs.of(self.project.spec.task(plan.graph.node(id).task).layout);
+            let output = target.parent().unwrap_or(&target);
             match self.store.publish(self.run, kept, output, &target, Check::Stamps)? {
                 Publication::Unchanged => tell(&format!(
                     "{name} stays as another run has published it meanwhile: it read newer raw files than this one"

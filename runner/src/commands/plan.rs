@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::project::Project;
 use super::selection::Selection;
-use super::{CommandError, print, tell};
+use super::{CommandError, print, raw_files, tell};
 use crate::cli::PlanArguments;
 use crate::exit::Exit;
 use crate::graph::NodeId;
@@ -24,9 +24,7 @@ pub fn plan(arguments: &PlanArguments) -> Result<Exit, CommandError> {
 pub fn show(project: &Project, command: &Command, json: bool) -> Result<Exit, CommandError> {
     let selection = Selection::of(command, &project.spec)?;
     let plan = project.plan(&selection.request)?;
-    for gap in &plan.gaps {
-        tell(&format!("warning: {}", gap.describe(&project.spec)));
-    }
+    raw_files::check(project, &plan, command.strict)?;
     let programs = project.programs(&plan)?;
     let store = Store::open(&project.cache);
     let resolver = project.resolver(&plan, &store, &programs);
@@ -56,7 +54,7 @@ pub fn show(project: &Project, command: &Command, json: bool) -> Result<Exit, Co
         print(
             &json!({
                 "nodes": nodes, "cached": cached, "would_run": listed(&would), "may_run": listed(&may),
-                "would_fail": listed(&fail),
+                "would_fail": listed(&fail), "not_made": raw_files::in_json(project, &plan),
             })
             .to_string(),
         );
@@ -76,5 +74,5 @@ pub fn show(project: &Project, command: &Command, json: bool) -> Result<Exit, Co
         would.len(),
         may.len()
     ));
-    Ok(Exit::Done)
+    Ok(if plan.not_made.is_empty() { Exit::Done } else { Exit::InputMissing })
 }

@@ -7,14 +7,16 @@ use anyhow::{Context, anyhow};
 
 use super::CommandError;
 use crate::cli::{Places, Range};
+use crate::day::Day;
 use crate::exit::Exit;
 use crate::journal::Command;
-use crate::layout::{Layout, Outputs};
-use crate::plan::{self, Plan, Request};
+use crate::layout::{self, Outputs};
+use crate::plan::{self, Plan, Request, SplitDays};
+use crate::predict::predict;
 use crate::program::Program;
-use crate::resolve::Resolver;
+use crate::resolve::{Glancing, Resolver};
 use crate::spec::{self, PipelineSpec, TaskId};
-use crate::store::Store;
+use crate::store::{Check, Store};
 use crate::survey::Survey;
 
 /// A pipeline and its folders, absolute: programs are started elsewhere.
@@ -50,15 +52,17 @@ impl Project {
 
     /// The plainest command over some days: everything else as it usually is.
     pub fn command(&self, range: &Range) -> Result<Command, CommandError> {
+        let (from, to) = range.days();
         Ok(Command {
-            from: range.from,
-            to: range.to,
+            from,
+            to,
             tasks: range.tasks.clone(),
             layout: range.layout,
             jobs: None,
             memory: None,
             force: false,
             fail_fast: false,
+            strict: false,
             verify: false,
             only: None,
             pipeline: self.pipeline.clone(),
@@ -68,40 +72,89 @@ impl Project {
         })
     }
 
-    /// Where days are published. Compact ones go beside an output folder that was given: a run into a folder of its own
-    /// leaves those of the project alone.
+    /// Where days are published. Compact ones and those of other tasks go beside an output folder that was given: a run
+    /// into a folder of its own leaves those of the project alone.
     pub fn outputs(&self) -> Result<Outputs, CommandError> {
         let (given, usual) = (&self.given, &self.spec.outputs);
         let output = absolute(given.output.as_deref(), &usual.output)?;
-        let beside = if given.output.is_some() { Outputs::beside(&output) } else { usual.compact.clone() };
-        let compact = absolute(given.compact.as_deref(), &beside)?;
-        let both = self.spec.tasks.iter().any(|task| task.layout == Some(Layout::Compact) && task.publish.is_some());
-        if both && output == compact {
+        let beside = Outputs::beside(&output, layout::COMPACT);
+        let compact = if given.output.is_some() { &beside } else { &usual.compact };
+        let compact = absolute(given.compact.as_deref(), compact)?;
+        let published = || self.spec.tasks.iter().filter_map(|task| Some((task, task.publish.as_ref()?)));
+        let named = published().filter_map(|(_, publish)| publish.beside.as_deref());
+        let beside = named.map(|name| Outputs::beside(&output, name)).collect();
+        let outputs = Outputs { output, compact, beside };
+        let folders = published().map(|(task, publish)| (task.name.as_str(), outputs.of(task.layout, publish)));
+        self.keep_apart(&folders.collect::<Vec<_>>())?;
+        Ok(outputs)
+    }
+
+    /// Refuses a folder of published days that lies in another, or that holds raw files: each is a table of its own.
+    fn keep_apart(&self, folders: &[(&str, PathBuf)]) -> Result<(), CommandError> {
+        let within = |one: &Path, other: &Path| one.starts_with(other) || other.starts_with(one);
+        let refused = |task: &str, folder: &Path, what: String| {
+            let folder = folder.display();
             let message = format!(
-                "compact days would be published among the others, in {}\ngive them a folder of their own with --compact \
-                 or, in pipeline.yaml, `compact`",
-                output.display()
+                "`{task}` would publish into {folder}, {what}\ngive it a folder of its own: with --output or --compact, or, \
+                 in pipeline.yaml, with `output`, `compact` or another name in its `publish`"
             );
-            return Err(CommandError::new(Exit::Usage, anyhow!(message)));
+            Err(CommandError::new(Exit::Usage, anyhow!(message)))
+        };
+        for (place, (task, folder)) in folders.iter().enumerate() {
+            if let Some((other, taken)) = folders[..place].iter().find(|(_, taken)| within(folder, taken)) {
+                return refused(task, folder, format!("among the days of `{other}` in {}", taken.display()));
+            }
+            for source in &self.spec.sources {
+                let (below, _) = source.path.fixed_folder();
+                let raw = self.data.join(&below);
+                if !below.is_empty() && folder.starts_with(&raw) {
+                    return refused(task, folder, format!("among the raw files of `{}`", source.name));
+                }
+            }
         }
-        Ok(Outputs { output, compact })
+        Ok(())
     }
 
-    /// Looks which raw files there are and unfolds the pipeline over them.
+    /// Looks which raw files there are and unfolds the pipeline over them, as far as there are any.
     pub fn plan(&self, request: &Request) -> Result<Plan, CommandError> {
-        plan::plan(&self.spec, &self.survey()?, request).map_err(|missing| {
-            let place = self.data.display();
-            CommandError::new(Exit::InputMissing, anyhow!("raw files are missing in {place}; nothing ran\n{missing}"))
-        })
+        let outputs = self.outputs()?;
+        let apart = outputs.all().into_iter().map(Path::to_path_buf).chain([self.cache.clone()]);
+        let survey = Survey::take(&self.spec, &self.data, &apart.collect::<Vec<_>>());
+        let splits = request.splits(&self.spec);
+        let (splits, unknown) = self.split_days(&survey, splits, request.nodes.first().map(|(_, day)| *day))?;
+        let mut plan = plan::plan(&self.spec, &survey, &splits, request);
+        plan.unknown_splits = unknown;
+        Ok(plan)
     }
 
-    /// The same, as far as there are raw files.
-    pub fn unfold(&self, request: &Request) -> Result<Plan, CommandError> {
-        Ok(plan::unfold(&self.spec, &self.survey()?, request))
-    }
-
-    fn survey(&self) -> Result<Survey, CommandError> {
-        Survey::take(&self.spec, &self.data).map_err(|error| CommandError::new(Exit::InputMissing, error))
+    /// The days of outputs that are split by day, where their results are there; and the tasks of the others.
+    fn split_days(
+        &self,
+        survey: &Survey,
+        splits: BTreeSet<(TaskId, usize)>,
+        day: Option<Day>,
+    ) -> Result<(SplitDays, BTreeSet<TaskId>), CommandError> {
+        let (mut days, mut unknown) = (SplitDays::new(), BTreeSet::new());
+        let Some(day) = day.filter(|_| !splits.is_empty()) else { return Ok((days, unknown)) };
+        let nodes = splits.iter().map(|(task, _)| (*task, day)).collect();
+        let plan = plan::plan(&self.spec, survey, &days, &Request { nodes });
+        let programs = self.programs(&plan)?;
+        let store = Store::open(&self.cache);
+        let resolver = self.resolver(&plan, &store, &programs);
+        let predictions = predict(&resolver, &Glancing::at_all(&store), Check::Stamps, &|_| false);
+        for (id, prediction) in plan.graph.ids().zip(&predictions) {
+            let task = plan.graph.node(id).task;
+            for (_, output) in splits.iter().filter(|(split, _)| *split == task) {
+                let name = &self.spec.task(task).outputs[*output].name;
+                match prediction.result() {
+                    Some(kept) => {
+                        days.insert((task, *output), kept.files_of(name).filter_map(|file| file.part).collect());
+                    }
+                    None => drop(unknown.insert(task)),
+                }
+            }
+        }
+        Ok((days, unknown))
     }
 
     pub fn resolver<'a>(
@@ -128,6 +181,13 @@ impl Project {
 /// The folder that was given, or the usual one; absolute.
 pub fn absolute(given: Option<&Path>, usual: &Path) -> Result<PathBuf, CommandError> {
     let path = given.unwrap_or(usual);
+    if path.to_string_lossy().contains("://") {
+        let message = format!(
+            "{} is an address, and only folders of this machine are supported\ncopy it into one, or mount it as one",
+            path.display()
+        );
+        return Err(CommandError::new(Exit::Usage, anyhow!(message)));
+    }
     Ok(std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))?)
 }
 

@@ -100,10 +100,10 @@ fn newest(project: &Project, store: &Store, address: Address) -> Result<(Option<
     };
     // A task that runs once is planned alike for any day.
     let day = address.day.unwrap_or_else(Day::today);
-    let plan = match project.plan(&Request { nodes: vec![(address.task, day)] }) {
-        Ok(plan) => plan,
-        Err(_) => return older("raw files that it needs are missing".to_string()),
-    };
+    let plan = project.plan(&Request { nodes: vec![(address.task, day)] })?;
+    if !plan.not_made.is_empty() {
+        return older("raw files that it needs are missing".to_string());
+    }
     let programs = project.programs(&plan)?;
     let resolver = project.resolver(&plan, store, &programs);
     let predictions = predict(&resolver, &Glancing::at_all(store), Check::Stamps, &|_| false);

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use super::interruption::Interruption;
 use super::overtaken::Ended;
 use super::project::Project;
 use super::selection::Selection;
-use super::{CommandError, plan, print, tell};
+use super::{CommandError, plan, print, raw_files, tell};
 use crate::address::Address;
 use crate::cli::RunArguments;
 use crate::engine::{Channel, Engine, Inputs, REJECTED, Results, Summary};
@@ -41,6 +41,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, CommandError> {
         memory: arguments.memory,
         force: arguments.force,
         fail_fast: arguments.fail_fast,
+        strict: arguments.strict,
         verify: arguments.verify,
         ..project.command(&arguments.range)?
     };
@@ -58,14 +59,51 @@ pub fn make(
     interruption: &Interruption,
     json: bool,
 ) -> Result<Exit, CommandError> {
-    let started = Instant::now();
-    let selection = Selection::of(&command, &project.spec)?;
+    let course = Course { json, started: Instant::now(), interruption };
+    let outlook = Outlook::of(project, &command)?;
+    if outlook.plan.unknown_splits.is_empty() {
+        return follow(project, outlook, command, course);
+    }
+    // Which days there are is known only when that has run, so it is a run of its own.
+    let names = outlook.plan.unknown_splits.iter().map(|task| project.spec.task(*task).name.clone());
+    let first = Command { only: Some(names.collect()), ..command.clone() };
+    match follow(project, Outlook::of(project, &first)?, first, Course { json: false, ..course })? {
+        Exit::Done => follow(project, Outlook::of(project, &command)?, command, course),
+        other => Ok(other),
+    }
+}
+
+/// What all walks of a command have in common.
+#[derive(Clone, Copy)]
+struct Course<'a> {
+    json: bool,
+    started: Instant,
+    interruption: &'a Interruption,
+}
+
+/// What was found before anything is made.
+struct Outlook {
+    selection: Selection,
+    before: Before,
+    plan: Plan,
+}
+
+impl Outlook {
+    fn of(project: &Project, command: &Command) -> Result<Self, CommandError> {
+        let selection = Selection::of(command, &project.spec)?;
+        // Before anything else: what others publish from now on may come from newer files than this run reads.
+        let before = Before::look(targets(project, command));
+        let plan = project.plan(&selection.request)?;
+        Ok(Outlook { selection, before, plan })
+    }
+}
+
+/// Makes what is in a plan.
+fn follow(project: &Project, outlook: Outlook, command: Command, course: Course) -> Result<Exit, CommandError> {
+    let Course { json, started, interruption } = course;
+    let Outlook { selection, before, plan } = outlook;
     let store = Store::open(&project.cache);
-    // Before anything else: what others publish from now on may come from newer files than this run reads.
-    let before = Before::look(targets(project, &command));
-    let plan = project.plan(&selection.request)?;
-    let gaps: Vec<String> = plan.gaps.iter().map(|gap| format!("warning: {}", gap.describe(&project.spec))).collect();
-    gaps.iter().for_each(|gap| tell(gap));
+    raw_files::check(project, &plan, command.strict)?;
     let programs = project.programs(&plan)?;
     // What is found now must be there until others can see that this run needs it.
     let hold = store.hold(|holder| tell(&format!("waiting for {holder}, which removes results from the cache")));
@@ -86,9 +124,14 @@ pub fn make(
         let executor = Arc::new(LocalProcesses::default());
         let id = format!("{}-{}", Utc::now().format("%Y%m%dT%H%M%SZ"), std::process::id());
         let publishes = publishes(&resolver, &known, &command.outputs);
-        let run = store.begin_run(&id, &command.outputs.all(), &publishes, before)?;
+        let run = store.begin_run(
+            &id,
+            &command.outputs.all(),
+            &publishes.iter().map(PathBuf::as_path).collect::<Vec<_>>(),
+            before,
+        )?;
         let id = run.id.clone();
-        let journal = begin_journal(&run, &plan, &command);
+        let journal = begin_journal(&run, &resolver, &plan, &command);
         drop(hold);
         let channel = Channel::new();
         // One more than there are cores: now and then a node waits for the disk.
@@ -131,9 +174,9 @@ pub fn make(
     if let Err(error) = store.save_index() {
         tell(&format!("warning: {error:#}"));
     }
-    let said = std::mem::replace(&mut summary.warnings, gaps);
+    let said = std::mem::replace(&mut summary.warnings, plan.warnings.clone());
     summary.warnings.extend(said);
-    report(id.as_deref(), project, &plan, &summary, started, json);
+    report(project, id.as_deref(), &plan, &summary, started, json);
     if summary.counts.failed > 0 || summary.interrupted {
         tell(&format!("`{}` does what is left", project.hint("retry")));
     }
@@ -141,6 +184,8 @@ pub fn make(
         Exit::Interrupted
     } else if summary.counts.failed > 0 {
         Exit::TaskFailed
+    } else if !plan.not_made.is_empty() {
+        Exit::InputMissing
     } else {
         Exit::Done
     })
@@ -177,12 +222,10 @@ fn targets(project: &Project, command: &Command) -> Vec<PathBuf> {
 }
 
 /// The output folders into which what is not known yet will be published.
-fn publishes<'a>(resolver: &Resolver, known: &[Option<Arc<Kept>>], outputs: &'a Outputs) -> Vec<&'a Path> {
+fn publishes(resolver: &Resolver, known: &[Option<Arc<Kept>>], outputs: &Outputs) -> BTreeSet<PathBuf> {
     let made = resolver.graph.ids().filter(|id| known[id.index()].is_none());
-    let published = made.filter(|id| resolver.published(*id, outputs).is_some());
-    let folders: BTreeSet<&Path> =
-        published.map(|id| outputs.of(resolver.spec.task(resolver.graph.node(id).task).layout)).collect();
-    folders.into_iter().collect()
+    let tasks = made.map(|id| resolver.spec.task(resolver.graph.node(id).task));
+    tasks.filter_map(|task| Some(outputs.of(task.layout, task.publish.as_ref()?))).collect()
 }
 
 /// Says so if earlier results foretell that the disk will not do.
@@ -204,8 +247,10 @@ fn warn_of_full_disk(project: &Project, resolver: &Resolver, known: &[Option<Arc
 }
 
 /// Begins the journal; without one the results are still kept, so the run goes on.
-fn begin_journal(run: &RunFolders, plan: &Plan, command: &Command) -> Journal {
-    let nodes = plan.graph.ids().map(|id| plan.graph.name(id).to_string()).collect();
+fn begin_journal(run: &RunFolders, resolver: &Resolver, plan: &Plan, command: &Command) -> Journal {
+    let made = plan.graph.ids().map(|id| plan.graph.name(id).to_string());
+    // What cannot be made now is left undone, for `retry`.
+    let nodes = made.chain(plan.names_not_made(resolver.spec)).collect();
     let began = Event::Began { at: now(), process: std::process::id(), command: command.clone(), nodes };
     let journal = Journal::begin(&run.records).and_then(|mut journal| journal.write(&began).map(|()| journal));
     journal.unwrap_or_else(|error| {
@@ -218,7 +263,7 @@ fn begin_journal(run: &RunFolders, plan: &Plan, command: &Command) -> Journal {
 const MOST_FAILURES: usize = 20;
 
 /// Says what became of a run.
-fn report(id: Option<&str>, project: &Project, plan: &Plan, summary: &Summary, started: Instant, json: bool) {
+fn report(project: &Project, id: Option<&str>, plan: &Plan, summary: &Summary, started: Instant, json: bool) {
     let Summary { counts: Counts { ran, cached, failed, skipped }, failed: failures, interrupted, .. } = summary;
     let nodes = plan.graph.len();
     let seconds = started.elapsed().as_secs_f64();
@@ -239,6 +284,9 @@ fn report(id: Option<&str>, project: &Project, plan: &Plan, summary: &Summary, s
         let days = if summary.republished == 1 { "1 day was" } else { &format!("{} days were", summary.republished) };
         tell(&format!("{days} published again from the cache: the output folder did not show them as they were made"));
     }
+    if let Some(not_made) = raw_files::summary(plan) {
+        tell(&not_made);
+    }
     if json {
         let failures: Vec<_> = failures
             .iter()
@@ -253,6 +301,7 @@ fn report(id: Option<&str>, project: &Project, plan: &Plan, summary: &Summary, s
                 "seconds": seconds, "interrupted": interrupted, "failures": failures,
                 "warnings": summary.warnings, "rejected": summary.rejected,
                 "published": summary.published, "published_from_cache": summary.republished,
+                "not_made": raw_files::in_json(project, plan),
             })
             .to_string(),
         );

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::history::told;
 use super::project::Project;
 use super::selection::Selection;
-use super::{CommandError, print, tell, width};
+use super::{CommandError, print, raw_files, width};
 use crate::address;
 use crate::calendar::{self, Marks, Row};
 use crate::cli::StatusArguments;
@@ -28,9 +28,6 @@ use crate::ui;
 /// How many nodes that are not fresh are named.
 const MOST_NAMED: usize = 10;
 
-/// How many raw files that are missing are named.
-const MOST_MISSING: usize = 3;
-
 /// A node and its state.
 struct Line {
     name: String,
@@ -43,11 +40,8 @@ struct Line {
 pub fn status(arguments: &StatusArguments) -> Result<Exit, CommandError> {
     let project = Project::open(&arguments.places)?;
     let command = project.command(&arguments.range)?;
-    let plan = project.unfold(&Selection::of(&command, &project.spec)?.request)?;
-    for gap in &plan.gaps {
-        tell(&format!("warning: {}", gap.describe(&project.spec)));
-    }
-    warn_of_missing(&project, &plan.missing);
+    let plan = project.plan(&Selection::of(&command, &project.spec)?.request)?;
+    raw_files::tell_of(&project, &plan);
     let mut lines = present(&project, &plan, &command.outputs)?;
     lines.extend(plan.lacking.iter().map(|((task, day), reason)| Line {
         name: address::name(&project.spec.task(*task).name, *day),
@@ -62,19 +56,6 @@ pub fn status(arguments: &StatusArguments) -> Result<Exit, CommandError> {
         print_table(&project, Span { first: command.from, last: command.to }, &lines);
     }
     Ok(Exit::Done)
-}
-
-/// Says that a run would not start, and shows for want of what.
-fn warn_of_missing(project: &Project, missing: &[String]) {
-    let (named, rest) = missing.split_at(missing.len().min(MOST_MISSING));
-    if named.is_empty() {
-        return;
-    }
-    let place = project.data.display();
-    tell(&format!("warning: raw files are missing in {place}; a run would not start\n{}", named.join("\n")));
-    if !rest.is_empty() {
-        tell(&format!("and {} more", rest.len()));
-    }
 }
 
 /// What is added where a day that cannot be made any more is published all the same.
@@ -129,7 +110,7 @@ fn print_table(project: &Project, asked: Span, lines: &[Line]) {
     let span = |line: &Line| line.day.and_then(|day| project.spec.task(line.task).span(day));
     let apart = |span: Span| span.last < asked.first || asked.last < span.first;
     let (other, shown): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(|line| span(line).is_some_and(apart));
-    let days: Vec<Day> = asked.days().collect();
+    let days = days_shown(asked, &shown);
     for line in calendar::lines(&days, &rows(project, asked, &shown), width()) {
         print(&line);
     }
@@ -140,6 +121,22 @@ fn print_table(project: &Project, asked: Span, lines: &[Line]) {
         print(&format!("and {} nodes of other days: {}", other.len(), count_or_all(&other)));
     }
     print_reasons(lines);
+}
+
+/// So many days are shown whatever they hold.
+const MOST_DAYS: usize = 400;
+
+/// The days of the table: of centuries, those from the first to the last with something other than missing raw files.
+fn days_shown(asked: Span, lines: &[&Line]) -> Vec<Day> {
+    let days: Vec<Day> = asked.days().collect();
+    if days.len() <= MOST_DAYS {
+        return days;
+    }
+    let present = || lines.iter().filter(|line| line.state != State::NoInput).filter_map(|line| line.day);
+    let (first, last) = (present().min(), present().max());
+    days.into_iter()
+        .filter(|day| first.is_some_and(|first| first <= *day) && last.is_some_and(|last| *day <= last))
+        .collect()
 }
 
 /// A row a task that has nodes, in the order of the pipeline. A month is shown on each of its days that was asked for.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::history::makers;
 use super::project::{Project, beside};
-use super::{CommandError, print};
+use super::{CommandError, print, raw_files};
 use crate::address::Address;
 use crate::cli::WhyArguments;
 use crate::day::Day;
@@ -30,6 +30,7 @@ pub fn why(arguments: &WhyArguments) -> Result<Exit, CommandError> {
     let address = Address::parse(&arguments.node, &project.spec).map_err(usage)?;
     // A task that runs once is planned alike for any day.
     let plan = project.plan(&Request { nodes: vec![(address.task, address.day.unwrap_or_else(Day::today))] })?;
+    raw_files::check(&project, &plan, false)?;
     let programs = project.programs(&plan)?;
     let store = Store::open(&project.cache);
     let resolver = project.resolver(&plan, &store, &programs);

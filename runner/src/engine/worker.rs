@@ -213,11 +213,9 @@ impl Engine<'_> {
 
     /// Puts a result into the folder of its layout, if its task is one that is published.
     fn publish(&self, id: NodeId, kept: &Kept) -> Result<Publication> {
-        let output = self.outputs.of(self.resolver.spec.task(self.resolver.graph.node(id).task).layout);
-        match self.resolver.published(id, self.outputs) {
-            Some(target) => self.resolver.store.publish(self.run, kept, output, &target, self.check),
-            None => Ok(Publication::Unchanged),
-        }
+        let Some(target) = self.resolver.published(id, self.outputs) else { return Ok(Publication::Unchanged) };
+        let output = target.parent().unwrap_or(&target);
+        self.resolver.store.publish(self.run, kept, output, &target, self.check)
     }
 
     /// Reads a result of an earlier run again before others see it: what is damaged is not published.

@@ -38,6 +38,8 @@ pub struct Command {
     pub memory: Option<u64>,
     pub force: bool,
     pub fail_fast: bool,
+    #[serde(default)]
+    pub strict: bool,
     pub verify: bool,
     /// The nodes that are left of an earlier run, by name; `None` means all that the rest says.
     pub only: Option<BTreeSet<String>>,

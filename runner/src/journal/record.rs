@@ -194,11 +194,12 @@ mod tests {
             memory: Some(1 << 30),
             force: false,
             fail_fast: false,
+            strict: false,
             verify: true,
             only: Some(BTreeSet::from([node()])),
             pipeline: "/p/pipeline.yaml".into(),
             data: "/p/data".into(),
-            outputs: Outputs { output: "/p/output".into(), compact: "/p/compact".into() },
+            outputs: Outputs { output: "/p/output".into(), compact: "/p/compact".into(), beside: Vec::new() },
             cache: "/p/.cache".into(),
         };
         let usage = Usage { seconds: 0.5, cpu_seconds: 0.25, peak_memory: 1 << 20 };

@@ -3,8 +3,7 @@
 //! ```text
 //! Picture ─┬─► text       to read in a terminal
 //!          ├─► dot        for Graphviz
-//!          ├─► mermaid    for Markdown
-//!          └─► svg        drawn here: routes of arrows, layout of boxes, and the drawing
+//!          └─► mermaid    for Markdown
 //! ```
 //!
 //! Pure: a picture is made from what is given and ends as a text. It does not know which raw files there are, what has
@@ -12,11 +11,7 @@
 //! and each format escapes what means something to it.
 
 pub mod dot;
-mod layout;
 pub mod mermaid;
-mod routes;
-mod settle;
-pub mod svg;
 pub mod text;
 
 use crate::address;
@@ -40,8 +35,6 @@ pub struct Block {
     /// The day of a node.
     pub day: Option<Day>,
     pub kind: Kind,
-    /// The most arrows on a way here from a source.
-    pub layer: usize,
     /// What it reads of sources, where these have no boxes: `clicks` or `clicks, 7 days before`.
     pub raw: Vec<String>,
 }
@@ -69,7 +62,7 @@ impl Picture {
         for source in &spec.sources {
             let kind = Kind::Source { path: printable(&source.path.to_string()) };
             let name = source.name.clone();
-            picture.blocks.push(Block { name, day: None, kind, layer: 0, raw: Vec::new() });
+            picture.blocks.push(Block { name, day: None, kind, raw: Vec::new() });
         }
         let layers = layers(spec);
         let mut tasks: Vec<TaskId> = spec.task_ids().collect();
@@ -77,7 +70,7 @@ impl Picture {
         let mut places = vec![0; tasks.len()];
         for id in tasks {
             places[id.0] = picture.blocks.len();
-            picture.blocks.push(Block::of_task(spec, id, layers[id.0]));
+            picture.blocks.push(Block::of_task(spec, id));
             picture.point_at_last(spec.task(id).inputs.iter().map(|input| match input.from {
                 Origin::Source(source) => (source.0, look_back(spec, id, input)),
                 Origin::Output(task, _) => (places[task.0], look_back(spec, id, input)),
@@ -98,10 +91,12 @@ impl Picture {
             places[id.index()] = picture.blocks.len();
             let input = |node_input: &NodeInput| &spec.task(node.task).inputs[node_input.input];
             let raw = node.inputs.iter().filter_map(|node_input| raw(spec, node.task, input(node_input)));
-            let block = Block::of_task(spec, node.task, layers[node.task.0]);
+            let block = Block::of_task(spec, node.task);
             picture.blocks.push(Block { day: node.day, raw: raw.collect(), ..block });
-            let read = node.inputs.iter().filter_map(|node_input| Some((node_input.node()?, input(node_input))));
-            let read = read.map(|(needed, input)| (places[needed.index()], look_back(spec, node.task, input)));
+            let read = node.inputs.iter().flat_map(|node_input| {
+                let look_back = look_back(spec, node.task, input(node_input));
+                node_input.nodes().iter().map(|needed| (places[needed.index()], look_back.clone())).collect::<Vec<_>>()
+            });
             picture.point_at_last(read);
         }
         picture
@@ -125,12 +120,12 @@ impl Picture {
 }
 
 impl Block {
-    fn of_task(spec: &PipelineSpec, id: TaskId, layer: usize) -> Block {
+    fn of_task(spec: &PipelineSpec, id: TaskId) -> Block {
         let task = spec.task(id);
         let compact = if task.layout == Some(Layout::Compact) { ", compact" } else { "" };
         let publish = task.publish.as_ref().map(|publish| printable(&format!("{publish}{compact}")));
         let kind = Kind::Task { rhythm: task.rhythm, publish };
-        Block { name: task.name.clone(), day: None, kind, layer, raw: Vec::new() }
+        Block { name: task.name.clone(), day: None, kind, raw: Vec::new() }
     }
 
     /// `history@2025-08-16`, or the name alone.

@@ -3,22 +3,25 @@
 //! Pure: it is told which raw files exist and what was asked for, and touches nothing. Whether a node has to run is
 //! not known here; that is found node by node while the graph is walked ([`crate::engine`]).
 //!
-//! A node exists on a day if every input that it cannot do without exists, and at least one input does. A window and a
-//! month take the days that exist; days before a source begins are no fault. Days that lack files between others are
-//! gaps.
+//! What was asked for and cannot be is left out, with the reason. A window and a month take the days that exist; days
+//! before a source begins are no fault. Days that lack files after that are gaps: in the midst of a look-back they are
+//! told, as its newest day they keep a node from being, unless the pipeline says otherwise.
 
-mod lacking;
+mod reach;
 mod unfolding;
+mod want;
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::address;
 use crate::day::{self, Day};
 use crate::graph::Graph;
-use crate::spec::{Gaps, Origin, PipelineSpec, SourceId, TaskId};
+use crate::spec::{Days, Origin, PipelineSpec, Rhythm, SourceId, TaskId};
 use crate::survey::Survey;
 
 use unfolding::Unfolding;
+pub use want::Missing;
+use want::{Why, tell};
 
 /// What is asked for: some tasks on some days, in order of the days.
 #[derive(Debug)]
@@ -28,17 +31,28 @@ pub struct Request {
     pub nodes: Vec<(TaskId, Day)>,
 }
 
+/// The days of outputs that are split by day, where they are known: by task and place among its outputs.
+pub type SplitDays = BTreeMap<(TaskId, usize), BTreeSet<Day>>;
+
 impl Request {
     /// Some tasks, on every day of a range.
     pub fn range(first: Day, last: Day, tasks: &[TaskId]) -> Self {
         Request { nodes: first.through(last).flat_map(|day| tasks.iter().map(move |task| (*task, day))).collect() }
     }
 
-    fn tasks(&self) -> Vec<TaskId> {
-        let mut tasks: Vec<TaskId> = self.nodes.iter().map(|(task, _)| *task).collect();
-        tasks.sort();
-        tasks.dedup();
-        tasks
+    fn tasks(&self) -> BTreeSet<TaskId> {
+        self.nodes.iter().map(|(task, _)| *task).collect()
+    }
+
+    /// The outputs split by day whose days decide which nodes there are.
+    pub fn splits(&self, spec: &PipelineSpec) -> BTreeSet<(TaskId, usize)> {
+        let of_days = behind(spec, self.tasks()).into_iter().filter(|id| spec.task(*id).rhythm == Rhythm::Daily);
+        let own = of_days.flat_map(|id| spec.task(id).inputs.iter().filter(|input| input.days == Days::Own));
+        let read = own.filter_map(|input| match input.from {
+            Origin::Output(task, output) => Some((task, output)),
+            Origin::Source(_) => None,
+        });
+        read.filter(|(task, output)| spec.task(*task).outputs[*output].parts.is_some()).collect()
     }
 }
 
@@ -46,89 +60,115 @@ impl Request {
 #[derive(Debug)]
 pub struct Plan {
     pub graph: Graph,
-    pub gaps: Vec<Gap>,
-    /// The nodes that were asked for, or needed for what was, and cannot be; with the raw files that each lacks.
+    /// What people should know of the raw files although it keeps nothing from being made.
+    pub warnings: Vec<String>,
+    /// The nodes that were asked for, or needed for what was, and cannot be; with what each lacks.
     pub lacking: BTreeMap<(TaskId, Option<Day>), String>,
-    /// All raw files that are needed and not there.
-    pub missing: Vec<String>,
-}
-
-/// Days without files in the middle of a source.
-#[derive(Debug)]
-pub struct Gap {
-    pub source: SourceId,
-    pub days: Vec<Day>,
-}
-
-/// Raw files that are needed and not there.
-#[derive(Debug)]
-pub struct MissingInputs(Vec<String>);
-
-/// Unfolds the pipeline over the days asked for, all of which must be there.
-pub fn plan(spec: &PipelineSpec, survey: &Survey, request: &Request) -> Result<Plan, MissingInputs> {
-    let plan = unfold(spec, survey, request);
-    if plan.missing.is_empty() { Ok(plan) } else { Err(MissingInputs(plan.missing)) }
+    /// What was asked for and cannot be made, by reason.
+    pub missing: Vec<Missing>,
+    /// The nodes of it.
+    pub not_made: Vec<(TaskId, Day)>,
+    /// How many days were asked for.
+    pub days_asked: usize,
+    /// Tasks that have to run before it is known which days there are.
+    pub unknown_splits: BTreeSet<TaskId>,
 }
 
 /// Unfolds the pipeline over the days asked for, as far as there are raw files.
-pub fn unfold(spec: &PipelineSpec, survey: &Survey, request: &Request) -> Plan {
-    let mut unfolding = Unfolding::new(spec, survey);
+pub fn plan(spec: &PipelineSpec, survey: &Survey, splits: &SplitDays, request: &Request) -> Plan {
+    let last = request.nodes.iter().map(|(_, day)| *day).max().unwrap_or(Day::EARLIEST);
+    let mut unfolding = Unfolding::new(spec, survey, splits, last);
     for (task, day) in &request.nodes {
         unfolding.request(*task, *day);
     }
-    let gaps = unfolding.gaps(request.nodes.iter().map(|(_, day)| *day).max());
-    let Unfolding { graph, lacking, mut missing, .. } = unfolding;
-    for gap in gaps.iter().filter(|gap| spec.source(gap.source).gaps == Gaps::Refuse) {
-        missing.push(format!("{} and its gaps are refused", gap.describe(spec)));
-    }
-    // Where a source is not there at all, its single days are not worth a word.
-    let empty = empty_sources(spec, survey, request);
-    let missing = if empty.is_empty() { missing } else { empty };
-    Plan { graph, gaps, lacking, missing }
-}
-
-/// The sources that are needed and have not a single file.
-fn empty_sources(spec: &PipelineSpec, survey: &Survey, request: &Request) -> Vec<String> {
-    let needed = reachable_sources(spec, &request.tasks());
-    let empty = needed.into_iter().filter(|id| survey.source(*id).is_empty() && !spec.source(*id).optional);
-    empty
-        .map(|id| spec.source(id))
-        .map(|source| format!("{}: not a single file; looked for {}", source.name, source.path))
-        .collect()
-}
-
-/// The sources that some tasks read, directly or through other tasks, in the order of the file.
-fn reachable_sources(spec: &PipelineSpec, tasks: &[TaskId]) -> Vec<SourceId> {
-    let mut wanted = vec![false; spec.tasks.len()];
-    let mut stack = tasks.to_vec();
-    let mut sources = Vec::new();
-    while let Some(task) = stack.pop() {
-        if std::mem::replace(&mut wanted[task.0], true) {
-            continue;
+    let Unfolding { graph, lacking, not_made, looked_at, .. } = unfolding;
+    let own_day = |task: TaskId, day: Day| spec.task(task).node_day(day);
+    let wants = |task: TaskId, day: Day| lacking.get(&(task, own_day(task, day)));
+    let wanting = not_made.iter().filter_map(|(task, day)| Some((*task, Some(*day), wants(*task, *day)?)));
+    let missing = tell(spec, survey, wanting.clone());
+    let mut told: BTreeMap<SourceId, BTreeSet<Day>> = BTreeMap::new();
+    for want in wanting.flat_map(|(_, _, wants)| wants.iter()).filter(|want| want.why == Why::NoFile) {
+        if let want::Origin::Source(source) = want.of {
+            told.entry(source).or_default().extend(want.day);
         }
-        stack.extend(spec.needs(task));
-        sources.extend(spec.task(task).inputs.iter().filter_map(|input| match input.from {
-            Origin::Source(source) => Some(source),
-            Origin::Output(..) => None,
-        }));
     }
-    sources.sort();
-    sources.dedup();
-    sources
+    let mut warnings = gaps(spec, survey, &looked_at, last, &told);
+    let empty = |id: &SourceId| survey.source(*id).is_empty() && !spec.source(*id).optional;
+    let sources = sources_behind(spec, request.tasks()).into_iter().filter(|id| !empty(id));
+    warnings.extend(sources.filter_map(|id| {
+        let strays = survey.source(id).strays.described()?;
+        Some(format!("{}: {} does not take {strays}", spec.source(id).name, spec.source(id).path))
+    }));
+    let graph = if not_made.is_empty() { graph } else { graph.of_requested(spec) };
+    let lacking = lacking.into_iter().map(|((task, day), wants)| {
+        let lines = tell(spec, survey, [(task, day, &wants)]);
+        let lines = lines.iter().filter_map(|missing| missing.text.lines().next());
+        ((task, day), lines.collect::<Vec<_>>().join("; "))
+    });
+    let days_asked = request.nodes.iter().map(|(_, day)| *day).collect::<BTreeSet<Day>>().len();
+    let (lacking, unknown_splits) = (lacking.collect(), BTreeSet::new());
+    Plan { graph, warnings, lacking, missing, not_made, days_asked, unknown_splits }
 }
 
-impl Gap {
-    /// `clicks: no files for 2025-06-02..2025-06-04 (clicks/dt={day}/*)`
-    pub fn describe(&self, spec: &PipelineSpec) -> String {
-        let source = spec.source(self.source);
-        format!("{}: no files for {} ({})", source.name, day::ranges(&self.days), source.path)
+/// The days without files from each source's first day to the last day that was looked at, but for those that were told
+/// already. What is after the last day of the request is in no middle, though it may be of a month that was asked
+/// about, unless files follow.
+fn gaps(
+    spec: &PipelineSpec,
+    survey: &Survey,
+    looked_at: &BTreeMap<SourceId, Day>,
+    last_requested: Day,
+    told: &BTreeMap<SourceId, BTreeSet<Day>>,
+) -> Vec<String> {
+    let gaps = looked_at.iter().filter_map(|(id, last)| {
+        let (source, found) = (spec.source(*id), &survey.source(*id).days);
+        let last = (*last).min(last_requested.max(*found.keys().next_back()?));
+        let is_told = |day: &Day| told.get(id).is_some_and(|told| told.contains(day));
+        let missing = found.keys().next()?.through(last).filter(|day| !found.contains_key(day) && !is_told(day));
+        let days: Vec<Day> = missing.collect();
+        (!days.is_empty())
+            .then(|| format!("{}: no files for {} ({})", source.name, day::newest_ranges(&days), source.path))
+    });
+    gaps.collect()
+}
+
+/// Tasks, and all that they need.
+fn behind(spec: &PipelineSpec, tasks: BTreeSet<TaskId>) -> BTreeSet<TaskId> {
+    let mut all = tasks.clone();
+    let mut stack: Vec<TaskId> = tasks.into_iter().collect();
+    while let Some(task) = stack.pop() {
+        stack.extend(spec.needs(task).filter(|needed| all.insert(*needed)));
+    }
+    all
+}
+
+/// The sources that some tasks read, directly or through other tasks.
+fn sources_behind(spec: &PipelineSpec, tasks: BTreeSet<TaskId>) -> BTreeSet<SourceId> {
+    let inputs = behind(spec, tasks).into_iter().flat_map(|id| &spec.task(id).inputs);
+    let sources = inputs.filter_map(|input| match input.from {
+        Origin::Source(source) => Some(source),
+        Origin::Output(..) => None,
+    });
+    sources.collect()
+}
+
+impl Missing {
+    /// The days that it keeps from being made, and of which tasks if not of all that were asked for.
+    pub fn nodes(&self, spec: &PipelineSpec, not_made: &[(TaskId, Day)]) -> String {
+        let days: Vec<Day> = self.days.iter().copied().collect();
+        let all: BTreeSet<TaskId> = not_made.iter().map(|(task, _)| *task).collect();
+        if self.tasks == all {
+            return day::ranges(&days);
+        }
+        let names: Vec<&str> = self.tasks.iter().map(|task| spec.task(*task).name.as_str()).collect();
+        format!("{} on {}", names.join(", "), day::ranges(&days))
     }
 }
 
-impl fmt::Display for MissingInputs {
-    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str(&self.0.join("\n"))
+impl Plan {
+    /// The names of the nodes that were asked for and cannot be.
+    pub fn names_not_made(&self, spec: &PipelineSpec) -> BTreeSet<String> {
+        let name = |(task, day): &(TaskId, Day)| address::name(&spec.task(*task).name, spec.task(*task).node_day(*day));
+        self.not_made.iter().map(name).collect()
     }
 }
-
-impl std::error::Error for MissingInputs {}

@@ -34,7 +34,7 @@ tasks:
     outputs: {text: text.txt}
   page:
     run: ./join.sh
-    inputs: {text: {from: recent.text}, names: {source: names, optional: true}}
+    inputs: {text: {from: recent.text}, names: {source: names, whole: true, optional: true}}
     outputs: {text: text.txt}
     publish: dt={day}
 ",

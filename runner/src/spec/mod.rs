@@ -19,7 +19,7 @@ pub use error::SpecError;
 use error::closest;
 
 use crate::day::Day;
-use crate::layout::{Layout, Layouts, Outputs};
+use crate::layout::{Layout, Layouts, Outputs, Publish};
 use crate::pattern::PathPattern;
 use crate::span::Span;
 
@@ -59,12 +59,18 @@ pub struct Source {
     pub gaps: Gaps,
     /// Whether the pipeline runs without a single file of it.
     pub optional: bool,
+    /// The file in the folder of a day that says that all others are there.
+    pub ready: Option<String>,
 }
 
-/// What a day without files between days with files means.
+/// What a day without files, after the first that has any, means to those that look back on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gaps {
+    /// They do without it.
+    Allow,
+    /// They do without it, unless it is the newest day that they look back on: that may still come.
     Warn,
+    /// They cannot be.
     Refuse,
 }
 
@@ -85,8 +91,8 @@ pub struct Task {
     pub outputs: Vec<Output>,
     /// The layout that it makes, if there is more than one way to have a day.
     pub layout: Option<Layout>,
-    /// The folder below that of its layout that shows a day's outputs, with `{day}` in it.
-    pub publish: Option<String>,
+    /// Where it shows its outputs of a day, if it does.
+    pub publish: Option<Publish>,
     pub limits: Limits,
     /// Whether it may use only events stamped before its day: it has to report the newest that it used.
     pub point_in_time: bool,

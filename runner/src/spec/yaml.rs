@@ -37,11 +37,13 @@ pub struct Source {
     pub gaps: Gaps,
     #[serde(default)]
     pub optional: bool,
+    pub ready: Option<Spanned<String>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Gaps {
+    Allow,
     #[default]
     Warn,
     Refuse,
@@ -100,6 +102,7 @@ pub struct Input {
     #[serde(default, deserialize_with = "present")]
     pub lookback_days: Option<Spanned<Option<u32>>>,
     pub without: Option<Spanned<String>>,
+    pub whole: Option<Spanned<bool>>,
     #[serde(default)]
     pub optional: bool,
 }

@@ -1,5 +1,7 @@
 //! Days, months and once: what a task that runs so often can read, look back on and be held against.
 
+use serde_yaml::Spanned;
+
 use super::super::error::Problem;
 use super::super::yaml::{self, Every};
 use super::super::{Days, Input, Origin, PipelineSpec, Rhythm, Task, TaskId};
@@ -47,15 +49,85 @@ pub fn check(spec: &PipelineSpec, names: &Names, id: TaskId, parsed: &yaml::Task
             look_back(spec, names, task, input)
                 .map_err(|(wrong, hint)| Problem { hint, ..Problem::at(place, wrong) })?;
         }
+        whole(spec, names, task, input, name, parsed.whole.as_ref())?;
         if let Origin::Output(from, _) = input.from {
             own_days(task, input, spec.task(from)).map_err(|(wrong, hint)| Problem::at(name, wrong).hint(hint))?;
         }
         if let (Some(place), Some(other)) = (&parsed.without, input.without) {
             without(spec, input, &task.inputs[other])
                 .map_err(|wrong| Problem::at(place, wrong).hint("it leaves out the months that the other input has"))?;
+            if let Origin::Output(months, _) = task.inputs[other].from
+                && !reads(spec, months, input.from)
+            {
+                let (months, left_out) = (&spec.task(months).name, named(spec, input.from));
+                let message = format!("what is left out here would be lost: `{months}` does not read {left_out}");
+                let hint = format!("make {left_out} an input of `{months}`, or take `without` away");
+                return Err(Problem::at(place, message).hint(hint));
+            }
         }
     }
     Ok(())
+}
+
+/// Where an input has no days, each day of the task takes all of it. That is seldom what was meant, so it has to be said.
+fn whole(
+    spec: &PipelineSpec,
+    names: &Names,
+    task: &Task,
+    input: &Input,
+    name: &Spanned<String>,
+    said: Option<&Spanned<bool>>,
+) -> Result<(), Problem> {
+    let said = said.filter(|said| said.value);
+    let has_days = names.has_days(input.from);
+    if let Some(place) = said.filter(|_| has_days || task.rhythm == Rhythm::Once) {
+        let why = if has_days { "has days of its own" } else { "is whole anyway where a task runs once" };
+        return Err(Problem::at(place, format!("{} {why}", named(spec, input.from))).hint("leave out `whole`"));
+    }
+    if said.is_some() || has_days || task.rhythm == Rhythm::Once || input.days != Days::Own {
+        return Ok(());
+    }
+    let (runs, origin) = (runs(task.rhythm), named(spec, input.from));
+    let message = format!("`{}` {runs}, but {origin} has no days: each day would take all of it", task.name);
+    let hint = match input.from {
+        Origin::Source(_) => format!(
+            "give its path a `{DAY}`, such as clicks/dt={DAY}/*\nor let a task with `once: true` write a file a day \
+             (`outputs: {{rows: rows/dt={DAY}.parquet}}`) and read that\nor, if each day is to take all of it, say \
+             `whole: true`"
+        ),
+        Origin::Output(..) => format!(
+            "let it write a file a day, `FOLDER/dt={DAY}.parquet`\nor, if each day is to take all of it, say `whole: true`"
+        ),
+    };
+    Err(Problem::at(name, message).hint(hint))
+}
+
+/// What an input comes from, in words.
+fn named(spec: &PipelineSpec, origin: Origin) -> String {
+    match origin {
+        Origin::Source(id) => format!("the source `{}`", spec.source(id).name),
+        Origin::Output(id, output) => format!("`{}.{}`", spec.task(id).name, spec.task(id).outputs[output].name),
+    }
+}
+
+/// Whether a task reads from an origin on its own days, directly or through others.
+fn reads(spec: &PipelineSpec, id: TaskId, origin: Origin) -> bool {
+    let mut waiting = vec![id];
+    let mut seen = Vec::new();
+    while let Some(id) = waiting.pop() {
+        for input in spec.task(id).inputs.iter().filter(|input| input.days == Days::Own) {
+            if input.from == origin {
+                return true;
+            }
+            if let Origin::Output(task, _) = input.from
+                && !seen.contains(&task)
+            {
+                seen.push(task);
+                waiting.push(task);
+            }
+        }
+    }
+    false
 }
 
 /// A look-back needs days to look back over, and a day to look back from.
@@ -68,7 +140,7 @@ fn look_back(spec: &PipelineSpec, names: &Names, task: &Task, input: &Input) -> 
                 format!("`{}.{}`, made once for all days", from.name, from.outputs[output].name)
             }
         };
-        let hint = "leave lookback_days out to take it whole".to_string();
+        let hint = "leave lookback_days out, and say `whole: true` to take all of it every day".to_string();
         return Err((format!("no days to look back over in {origin}"), Some(hint)));
     }
     if task.rhythm != Rhythm::Daily {

@@ -1,9 +1,11 @@
 //! What makes sense in a pipeline: every key of it on its own here, then names that refer to something ([`inputs`]),
-//! windows over days that there are ([`days`]), no cycles ([`cycles`]).
+//! windows over days that there are ([`days`]), no cycles ([`cycles`]), one table in a
+//! folder ([`publish`]).
 
 mod cycles;
 mod days;
 mod inputs;
+mod publish;
 
 use std::path::Path;
 
@@ -14,7 +16,7 @@ use super::error::Problem;
 use super::yaml::{self, Ordered, Pipeline};
 use super::{Gaps, Origin, Output, PipelineSpec, Source, Task, TaskId};
 use super::{expectations, limits};
-use crate::layout::{Layout, Outputs};
+use crate::layout::{self, Outputs};
 use crate::pattern::{DAY, PathPattern};
 
 /// Variables that the runner sets for every program.
@@ -30,11 +32,14 @@ pub fn check(parsed: Pipeline, folder: &Path) -> Result<PipelineSpec, Problem> {
     let names = Names { sources: &parsed.sources, tasks: &parsed.tasks };
     let tasks = parsed.tasks.0.iter().map(|(name, task)| self::task(name, task, &names)).collect::<Result<_, _>>()?;
     let output = folder.join(&parsed.output);
-    let compact = parsed.compact.as_ref().map_or_else(|| Outputs::beside(&output), |compact| folder.join(compact));
+    let compact = match &parsed.compact {
+        Some(compact) => folder.join(compact),
+        None => Outputs::beside(&output, layout::COMPACT),
+    };
     let spec = PipelineSpec {
         folder: folder.to_path_buf(),
         data: folder.join(&parsed.data),
-        outputs: Outputs { output, compact },
+        outputs: Outputs { output, compact, beside: Vec::new() },
         layouts: parsed.layout,
         cache: folder.join(&parsed.cache),
         sources,
@@ -43,7 +48,7 @@ pub fn check(parsed: Pipeline, folder: &Path) -> Result<PipelineSpec, Problem> {
     for (place, (_, task)) in parsed.tasks.0.iter().enumerate() {
         days::check(&spec, &names, TaskId(place), task)?;
     }
-    check_published(&parsed.tasks)?;
+    publish::check(&parsed.tasks)?;
     cycles::check(&spec, &parsed.tasks)?;
     Ok(spec)
 }
@@ -70,15 +75,31 @@ impl Names<'_> {
 
 fn source(name: &Spanned<String>, source: &yaml::Source) -> Result<Source, Problem> {
     let path = source.path.as_ref().ok_or_else(|| lacking(name, "path"))?;
+    let pattern = PathPattern::parse(&path.value).map_err(|wrong| Problem::at(path, wrong))?;
     Ok(Source {
         name: plain_name(name)?,
-        path: PathPattern::parse(&path.value).map_err(|wrong| Problem::at(path, wrong))?,
+        ready: source.ready.as_ref().map(|named| ready(named, &pattern)).transpose()?,
+        path: pattern,
         gaps: match source.gaps {
+            yaml::Gaps::Allow => Gaps::Allow,
             yaml::Gaps::Warn => Gaps::Warn,
             yaml::Gaps::Refuse => Gaps::Refuse,
         },
         optional: source.optional,
     })
+}
+
+/// The name of the file that says that a day is complete: it lies in the folder of the day.
+fn ready(named: &Spanned<String>, path: &PathPattern) -> Result<String, Problem> {
+    let name = PathPattern::parse(&named.value).map_err(|wrong| Problem::at(named, wrong))?;
+    if name.fixed_folder().1.len() != 1 || named.value.contains(['*', '?', '[', '{']) {
+        return Err(Problem::at(named, "it is the name of one file, such as _SUCCESS, without wildcards"));
+    }
+    if !path.has_day_folder() {
+        return Err(Problem::at(named, format!("there is no folder of a day in `{path}` in which it could lie"))
+            .hint(format!("`ready` is for paths such as clicks/dt={DAY}/*")));
+    }
+    Ok(named.value.clone())
 }
 
 /// A key that is needed and not there, shown at the name of what needs it.
@@ -97,15 +118,19 @@ fn task(name: &Spanned<String>, task: &yaml::Task, names: &Names) -> Result<Task
     let inputs = task.inputs.0.iter().map(|(name, input)| inputs::input(name, input, rhythm, &task.inputs, names));
     let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
     let outputs = task.outputs.0.iter().map(|(name, path)| output(name, path)).collect::<Result<Vec<_>, _>>()?;
+    for (place, output) in outputs.iter().enumerate() {
+        if let Some(other) = outputs[..place].iter().find(|other| other.file == output.file) {
+            let (_, path) = &task.outputs.0[place];
+            return Err(Problem::at(
+                path,
+                format!("the output `{}` is written to `{}` already", other.name, other.file),
+            )
+            .hint("give each output a name of its own in its folder"));
+        }
+    }
     let mut arguments = Vec::new();
     for (name, value) in &task.params.0 {
         argument(name, value, &mut arguments)?;
-    }
-    if let Some(publish) = &task.publish {
-        let path = PathPattern::parse(&publish.value).map_err(|wrong| Problem::at(publish, wrong))?;
-        if !path.has_day() || path.to_string().contains(['*', '?', '[']) {
-            return Err(Problem::at(publish, format!("a folder of a day needs `{DAY}` in its name and no wildcards")));
-        }
     }
     Ok(Task {
         name: plain_name(name)?,
@@ -117,7 +142,7 @@ fn task(name: &Spanned<String>, task: &yaml::Task, names: &Names) -> Result<Task
         environment: task.env.0.iter().map(variable).collect::<Result<_, _>>()?,
         outputs,
         layout: task.layout,
-        publish: task.publish.as_ref().map(|publish| publish.value.clone()),
+        publish: task.publish.as_ref().map(publish::publish).transpose()?,
         limits: limits::limits(task)?,
         point_in_time: task.point_in_time.as_ref().is_some_and(|declared| declared.value),
         expectations: expectations::expectations(task)?,
@@ -210,23 +235,6 @@ fn argument(name: &Spanned<String>, value: &Spanned<Value>, arguments: &mut Vec<
             }
         }
         value => arguments.extend([flag, scalar(value).ok_or_else(nested)?]),
-    }
-    Ok(())
-}
-
-/// A published folder holds the outputs of one task and nothing else. Compact days have a place of their own.
-fn check_published(tasks: &Ordered<yaml::Task>) -> Result<(), Problem> {
-    let published = |(name, task): &'_ (Spanned<String>, yaml::Task)| {
-        Some((name.value.clone(), task.layout == Some(Layout::Compact), task.publish.clone()?))
-    };
-    let published: Vec<_> = tasks.0.iter().filter_map(published).collect();
-    for (place, (_, compact, folder)) in published.iter().enumerate() {
-        let same =
-            |(_, other, path): &&(String, bool, Spanned<String>)| (other, &path.value) == (compact, &folder.value);
-        if let Some((other, ..)) = published[..place].iter().find(same) {
-            return Err(Problem::at(folder, format!("`{other}` publishes into this folder already"))
-                .hint("give each task a folder of its own, such as `NAME/dt={day}`"));
-        }
     }
     Ok(())
 }
