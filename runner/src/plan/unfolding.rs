@@ -4,7 +4,7 @@
 //! not, what it wants is noted, and whether those that could do without it may: nobody passes over a file that cannot be
 //! read, and nobody takes yesterday for a day on which nothing happened.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::SplitDays;
@@ -433,5 +433,5 @@ impl<'a> Unfolding<'a> {
 }
 
 fn one(of: want::Origin, why: Why, day: Option<Day>) -> Wants {
-    Rc::new(BTreeSet::from([Want { of, why, day }]))
+    Rc::new(vec![Want { of, why, day }])
 }

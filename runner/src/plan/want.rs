@@ -40,8 +40,8 @@ pub enum Why {
     Unreadable(String),
 }
 
-/// All that a node wants, in order.
-pub type Wants = Rc<BTreeSet<Want>>;
+/// All that a node wants.
+pub type Wants = Rc<Vec<Want>>;
 
 /// Nodes that cannot be for one reason.
 #[derive(Debug)]
