@@ -10,6 +10,10 @@ use crate::spec::{PipelineSpec, TaskId};
 pub struct NodeId(u32);
 
 impl NodeId {
+    pub fn new(place: usize) -> Self {
+        NodeId(place as u32)
+    }
+
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -68,7 +72,7 @@ pub struct Graph {
 impl Graph {
     /// Adds a node; what it reads from must be there already, which keeps the graph free of cycles.
     pub fn add(&mut self, spec: &PipelineSpec, node: Node) -> NodeId {
-        let id = NodeId(self.nodes.len() as u32);
+        let id = NodeId::new(self.nodes.len());
         let mut needs: Vec<NodeId> = node.inputs.iter().flat_map(NodeInput::nodes).copied().collect();
         needs.sort();
         needs.dedup();
@@ -123,7 +127,7 @@ impl Graph {
 
     /// All nodes, each after those that it reads.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
-        (0..self.nodes.len() as u32).map(NodeId)
+        (0..self.nodes.len()).map(NodeId::new)
     }
 
     /// The nodes that a node reads, each once, in order.

@@ -13,7 +13,7 @@ use crate::address;
 use crate::cli::{Places, ProjectPlaces, RetryArguments};
 use crate::exit::Exit;
 use crate::journal::Command;
-use crate::layout::Outputs;
+use crate::layout::{self, Outputs};
 use crate::store::Store;
 
 pub fn retry(arguments: &RetryArguments) -> Result<Exit, CommandError> {
@@ -58,7 +58,7 @@ fn still_there(
     project: &Project,
 ) -> Result<BTreeSet<String>, CommandError> {
     let whole = Command { only: None, ..command.clone() };
-    let plan = project.unfold(&Selection::of(&whole, &project.spec)?.request)?;
+    let plan = project.plan(&Selection::of(&whole, &project.spec)?.request)?;
     let lacking = plan.lacking.keys().map(|(task, day)| address::name(&project.spec.task(*task).name, *day));
     let there: BTreeSet<String> = plan.graph.ids().map(|id| plan.graph.name(id).to_string()).chain(lacking).collect();
     let gone: Vec<String> = left.extract_if(.., |name| !there.contains(name)).collect();
@@ -74,7 +74,7 @@ fn with_places_of(earlier: &Command, given: &Places) -> Places {
     let given = given.clone();
     // Compact days lie beside an output folder that is named now.
     let compact = match &given.output {
-        Some(output) => Outputs::beside(output),
+        Some(output) => Outputs::beside(output, layout::COMPACT),
         None => earlier.outputs.compact.clone(),
     };
     Places {
