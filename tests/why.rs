@@ -85,7 +85,7 @@ fn every_kind_of_cause_is_named() {
     assert!(said.ends_with("made it because it was forced"), "{said}");
     space.write("data/words/2025-01-02.txt", "zwei\n").write("data/words/2025-01-01.txt", "eins\n");
     let said = sentence(&space, "recent@2025-01-02");
-    assert!(said.ends_with("because words/2025-01-01.txt changed (and 1 other cause)"), "{said}");
+    assert!(said.ends_with("because words/2025-01-02.txt changed (and 1 other cause)"), "{said}");
     space.remove("data/words/2025-01-02.txt");
     runner(&space, "why recent@2025-01-02").with(3).says("words: no file for 2025-01-02");
 }

@@ -206,7 +206,7 @@ mod tests {
         // Any pipeline will do: here a node is only what it reads.
         let spec = PipelineSpec::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../pipeline.yaml")).unwrap();
         for needed in reads {
-            let read = |node: &usize| Read::Output { node: NodeId::new(*node), output: 0, parts: Parts::All };
+            let read = |node: &usize| Read::Output { nodes: vec![NodeId::new(*node)], output: 0, parts: Parts::All };
             let inputs = needed.iter().map(|node| NodeInput { input: 0, what: read(node) }).collect();
             let needed_for = "2025-01-01".parse().unwrap();
             graph.add(&spec, Node { task: TaskId(0), day: None, inputs, requested: false, needed_for });

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::history::told;
 use super::project::Project;
 use super::selection::Selection;
-use super::{CommandError, print, raw_files, width};
+use super::{CommandError, print, raw_files, tell, width};
 use crate::address;
 use crate::calendar::{self, Marks, Row};
 use crate::cli::StatusArguments;
