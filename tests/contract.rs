@@ -25,8 +25,7 @@ fn new(name: &str, more: &str) -> Space {
 }
 
 fn write_pipeline(space: &Space, more: &str) {
-    let task =
-        "run: ./say.sh\n    inputs: {raw: {source: words}}\n    outputs: {text: text.txt}\n    publish: dt={day}";
+    let task = "run: ./say.sh\n    inputs: {raw: {source: words, whole: true}}\n    outputs: {text: text.txt}\n    publish: dt={day}";
     space.write(
         "pipeline.yaml",
         format!("sources:\n  words: {{path: words.txt}}\ntasks:\n  say:\n    {task}\n    {more}\n"),

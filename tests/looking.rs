@@ -66,7 +66,7 @@ fn a_wrong_address_is_refused_with_a_way_out() {
     path(&space, &["recent"]).with(2).says("`recent` runs once a day: name one, such as recent@2025-08-16");
     path(&space, &["recent@2025-1-3"])
         .with(2)
-        .says("`2025-1-3` is not a day; a day is written YYYY-MM-DD, as in recent@2025-08-16");
+        .says("`2025-1-3` is not a day; a day is written YYYY-MM-DD, `today` or `yesterday`, as in recent@2025-08-16");
     path(&space, &["recent@2025-01-03", "--output", "txt"]).with(2).says("`recent` has no output `txt`; it has text");
 }
 

@@ -194,7 +194,9 @@ fn a_program_that_said_nothing_has_nothing_to_show() {
 fn a_log_that_is_not_there_is_explained() {
     let space = new("log_explained");
     log(&space, &["tke@2025-01-01"]).with(2).says("unknown task `tke`\ndid you mean `take`?");
-    log(&space, &["take@2025-1-1"]).with(2).says("a day is written YYYY-MM-DD, as in take@2025-08-16");
+    log(&space, &["take@2025-1-1"])
+        .with(2)
+        .says("a day is written YYYY-MM-DD, `today` or `yesterday`, as in take@2025-08-16");
     log(&space, &["take@2025-01-01"]).with(2).says("no run has started take@2025-01-01 yet");
     run(&space, &[]).with(0);
     log(&space, &["take@2031-01-01"]).with(2).says("no run has started take@2031-01-01 yet");
