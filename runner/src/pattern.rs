@@ -123,9 +123,8 @@ impl Part {
 
 /// A name with `{day}` in the place of the first day in it.
 fn with_day(name: &str) -> Option<String> {
-    let starts = name.char_indices().map(|(start, _)| start);
-    let found = starts.filter_map(|start| Some((start, name.get(start..start + 10)?)));
-    let (start, _) = found.filter(|(_, text)| text.parse::<Day>().is_ok()).next()?;
+    let is_day = |start: &usize| name.get(*start..*start + 10).is_some_and(|text| text.parse::<Day>().is_ok());
+    let start = name.char_indices().map(|(start, _)| start).find(is_day)?;
     Some(format!("{}{DAY}{}", &name[..start], &name[start + 10..]))
 }
 

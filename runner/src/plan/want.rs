@@ -53,22 +53,30 @@ pub struct Missing {
     pub text: String,
 }
 
+/// What lacks for one reason: its days, and the nodes that want it.
+#[derive(Default)]
+struct Reason {
+    wanted: BTreeSet<Day>,
+    tasks: BTreeSet<TaskId>,
+    days: BTreeSet<Day>,
+}
+
 /// Tells what nodes lack: a reason a line, with the nodes that it keeps from being.
 pub fn tell<'a>(
     spec: &PipelineSpec,
     survey: &Survey,
     nodes: impl IntoIterator<Item = (TaskId, Option<Day>, &'a Wants)>,
 ) -> Vec<Missing> {
-    let mut reasons: BTreeMap<(Origin, &Why), (BTreeSet<Day>, BTreeSet<TaskId>, BTreeSet<Day>)> = BTreeMap::new();
+    let mut reasons: BTreeMap<(Origin, &Why), Reason> = BTreeMap::new();
     for (task, day, wants) in nodes {
         for want in wants.iter() {
-            let (wanted, tasks, days) = reasons.entry((want.of, &want.why)).or_default();
-            wanted.extend(want.day);
-            tasks.insert(task);
-            days.extend(day);
+            let reason = reasons.entry((want.of, &want.why)).or_default();
+            reason.wanted.extend(want.day);
+            reason.tasks.insert(task);
+            reason.days.extend(day);
         }
     }
-    let told = reasons.into_iter().map(|((of, why), (wanted, tasks, days))| {
+    let told = reasons.into_iter().map(|((of, why), Reason { wanted, tasks, days })| {
         let wanted: Vec<Day> = wanted.into_iter().collect();
         Missing { tasks, days, text: text(spec, survey, of, why, &wanted) }
     });
