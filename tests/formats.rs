@@ -134,7 +134,7 @@ fn several_files_are_one_table_in_the_order_given() {
     let space = Space::new("several_files");
     spell_clicks(&space);
     space.write("empty.json", "");
-    read(&space, "clicks", &["raw.csv", "empty.json", "raw.json.gz"], &[]).with(0);
+    read(&space, "clicks", &["raw.csv", "empty.json", "raw.json.gz"], &["--report", "report.json"]).with(0);
     let rows = rows(&space, "rows.parquet");
     assert_eq!(rows.len(), 6);
     assert_eq!(rows[..3], rows[3..]);

@@ -244,6 +244,10 @@ fn a_bad_entry_is_rejected_and_the_rest_of_its_row_kept() {
     );
     // The row is kept once.
     assert_eq!(rejects.iter().map(|[.., raw]| raw.as_str()).collect::<Vec<_>>(), [row.as_str(), "", "", "", "", ""]);
+    // Who asks for a report is told there.
+    read(&space, "impressions", &["raw.json"], &["--max-reject-fraction", "0.8", "--report", "report.json"])
+        .with(0)
+        .does_not_say("rejected");
     let report: serde_json::Value = serde_json::from_str(&space.read("report.json")).unwrap();
     assert_eq!((&report["rows_in"], &report["rows_out"]), (&2.into(), &2.into()));
     assert_eq!(report["rejected"]["impressions[] is not an object"], 2);

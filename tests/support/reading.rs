@@ -11,7 +11,6 @@ use crate::tables::table;
 pub fn read(space: &Space, source: &str, files: &[&str], more: &[&str]) -> Ended {
     let mut command = space.command(env!("CARGO_BIN_EXE_read"), "read");
     command.args(["--source", source, "--out", "rows=rows.parquet", "--out", "rejected=rejected.parquet"]);
-    command.env("TASK_REPORT", space.path("report.json"));
     for file in files {
         command.args(["--in", &format!("raw={file}")]);
     }
