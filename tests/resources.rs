@@ -5,6 +5,7 @@ mod support;
 #[path = "support/tables.rs"]
 mod tables;
 
+use std::io::Write;
 use std::process::Command;
 
 use support::{Chance, Ended, Space, end};
@@ -28,6 +29,13 @@ fn write_single_actions(space: &Space, name: &str, day: i64, customers: impl Ite
         writer.actions(&[Action::new(day * 86_400_000_000 + customer, 1 + (customer % 1_000) as i32, 1)]);
     }
     writer.finish().unwrap();
+}
+
+/// How many bytes a command reads.
+fn bytes_read_by(space: &Space, command: &str) -> u64 {
+    // What a child has read counts with what the shell has read, once it has ended.
+    let said = shell(space, &format!("{command} && cat /proc/$$/io")).with(0).stdout;
+    said.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse().unwrap()
 }
 
 fn size(space: &Space, name: &str) -> u64 {
@@ -56,9 +64,7 @@ fn a_history_of_customers_with_few_actions_reads_its_tables_once() {
         }
         let arguments =
             format!("--day 2025-08-16 --in impressions=impressions.parquet{inputs} --out histories=h.parquet");
-        // What a child has read counts with what the shell has read, once it has ended.
-        let said = shell(&space, &format!("history {arguments} && cat /proc/$$/io")).with(0).stdout;
-        let read: u64 = said.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse().unwrap();
+        let read = bytes_read_by(&space, &format!("history {arguments}"));
         // What is read by starting programs is next to nothing.
         assert!(read < expected * bytes + bytes / 2, "{tables} tables: {read} bytes read of {bytes}");
     }
@@ -79,6 +85,29 @@ fn a_history_of_customers_with_few_actions_reads_its_tables_once() {
 }
 
 #[test]
+fn a_history_of_few_of_many_customers_reads_its_tables_once() {
+    let space = Space::new("resources_few");
+    let mut writer = ActionWriter::create(&space.path("actions.parquet")).unwrap();
+    for customer in 1..=20_000 {
+        writer.customer(customer).unwrap();
+        writer.actions(&[5, 4, 3, 2, 1].map(|number| Action::new(number * 1_000_000 + customer, number as i32, 1)));
+    }
+    writer.finish().unwrap();
+    let shown: Vec<_> = (1..=20_000).step_by(12).map(|customer| (customer, 1, false)).collect();
+    write_impressions(&space, "impressions.parquet", &shown);
+    // Twenty tables with the same in each. Were all of a row group theirs, so few would already fill a range.
+    let inputs = " --in actions=actions.parquet".repeat(20);
+    let arguments = "--day 2025-08-16 --in impressions=impressions.parquet --out histories=h.parquet";
+    let (read, bytes) =
+        (bytes_read_by(&space, &format!("history {arguments}{inputs}")), 20 * size(&space, "actions.parquet"));
+    assert!(read < bytes + bytes / 4, "{read} bytes read of {bytes}");
+    let histories = list_rows(&space, "h.parquet");
+    let expected: Vec<i32> = (1..=5).rev().flat_map(|number| [number; 20]).collect();
+    assert_eq!(histories.len(), shown.len());
+    assert!(histories.iter().zip(shown).all(|(row, (customer, ..))| row.0 == customer && row.2 == expected));
+}
+
+#[test]
 fn more_tables_than_files_may_be_open_are_merged_and_looked_through() {
     let space = Space::new("resources_descriptors");
     write_impressions(&space, "impressions.parquet", &[(2, 1, false), (3, 1, true)]);
@@ -96,23 +125,41 @@ fn more_tables_than_files_may_be_open_are_merged_and_looked_through() {
     assert_eq!(histories, [(2, None, vec![3; 100], vec![1; 100]), (3, None, vec![4; 100], vec![1; 100])]);
 }
 
-/// The inputs of every task, and each with its arguments, but for the outputs.
-fn every_task(space: &Space) -> [(&'static str, &'static str, &'static [&'static str]); 7] {
+/// A task at work: its name and what sets it apart, its arguments but for the outputs, and these.
+type Work = (&'static str, &'static str, &'static [&'static str]);
+
+/// Every task, and `read` with every format and with rejects; their inputs are made here.
+fn every_task(space: &Space) -> Vec<Work> {
     let mut chance = Chance(11);
-    let (mut clicks, mut shown) = (String::new(), String::new());
-    for number in 0..30_000 {
-        let (customer, item) = (1 + chance.below(3_000), 1 + chance.below(50));
-        let second = number % 60;
-        clicks.push_str(&format!(
-            "{{\"customer_id\":{customer},\"item_id\":{item},\"click_time\":\"2025-08-09T12:00:{second:02}Z\"}}\n"
-        ));
+    let (mut clicks, mut bad, mut shown) = (String::new(), String::new(), String::new());
+    let mut cells = String::from("customer_id,item_id,click_time\n");
+    // So many that every task has work for several threads.
+    for number in 0..140_000 {
+        let (customer, item) = (1 + chance.below(200_000), 1 + chance.below(50));
+        let time = format!("2025-08-09T12:00:{:02}Z", number % 60);
+        let click = |item| format!("{{\"customer_id\":{customer},\"item_id\":{item},\"click_time\":\"{time}\"}}\n");
+        clicks.push_str(&click(item.to_string()));
+        bad.push_str(&click("null".to_string()));
+        cells.push_str(&format!("{customer},{item},{time}\n"));
         shown.push_str(&format!(
             "{{\"customer_id\":{customer},\"impressions\":[{{\"item_id\":{item},\"is_order\":false}}]}}\n"
         ));
     }
-    space.write("clicks.json", clicks).write("impressions.json", shown);
-    let tasks: [(&str, &str, &[&str]); 7] = [
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(clicks.as_bytes()).unwrap();
+    space.write("clicks.json.gz", gzip.finish().unwrap());
+    space.write("clicks.csv.zst", zstd::encode_all(cells.as_bytes(), 1).unwrap());
+    space.write("clicks.json", clicks).write("bad.json", bad).write("impressions.json", shown);
+    let tasks: [Work; 11] = [
         ("read", "--source clicks --in raw=clicks.json", &["rows", "rejected"]),
+        ("read gzip", "--source clicks --in raw=clicks.json.gz", &["rows", "rejected"]),
+        ("read csv", "--source clicks --in raw=clicks.csv.zst", &["rows", "rejected"]),
+        (
+            "read parquet",
+            "--source clicks --format parquet --field timestamp=timestamp --in raw=read-rows",
+            &["rows", "rejected"],
+        ),
+        ("read bad", "--source clicks --max-reject-fraction 1 --in raw=bad.json", &["rows", "rejected"]),
         ("unify", "--day 2025-08-09 --in clicks=read-rows", &["actions"]),
         ("merge", "--in actions=unify-actions", &["actions"]),
         ("impressions", "--in shown=shown", &["impressions"]),
@@ -129,26 +176,38 @@ fn every_task(space: &Space) -> [(&'static str, &'static str, &'static [&'static
         ),
     ];
     task(space, "read", "--source impressions --in raw=impressions.json --out rows=shown --out rejected=none").with(0);
-    for (name, arguments, outputs) in tasks {
-        let outputs: Vec<String> = outputs.iter().map(|output| format!("--out {output}={name}-{output}")).collect();
-        task(space, name, &format!("{arguments} {}", outputs.join(" "))).with(0);
+    for work in tasks {
+        end(command(space, work, |output| file_of(work, output))).with(0);
     }
-    tasks
+    tasks.to_vec()
+}
+
+/// The file in which the work of a task is found.
+fn file_of((name, ..): Work, output: &str) -> String {
+    format!("{}-{output}", name.replace(' ', "-"))
+}
+
+/// A task that writes each output where `place` says.
+fn command(space: &Space, (name, arguments, outputs): Work, place: impl Fn(&str) -> String) -> Command {
+    let program = name.split(' ').next().unwrap();
+    let mut command = space.command(env!("CARGO_BIN_EXE_read"), program);
+    command.args(arguments.split(' '));
+    for output in outputs {
+        command.args(["--out", &format!("{output}={}", place(output))]);
+    }
+    command
 }
 
 #[test]
 fn a_full_disk_is_told_with_the_file_in_the_words_of_the_system() {
     let space = Space::new("resources_full");
-    for (name, arguments, outputs) in every_task(&space) {
-        for full in outputs.iter() {
-            let path = |output: &str| if output == *full { "/dev/full" } else { "spare" };
-            let outputs: Vec<String> =
-                outputs.iter().map(|output| format!("--out {output}={}", path(output))).collect();
-            let ended = task(&space, name, &format!("{arguments} {}", outputs.join(" "))).with(1);
-            assert_eq!(
-                ended.stderr, "error: cannot write /dev/full: No space left on device (os error 28)\n",
-                "{name}"
-            );
+    for work in every_task(&space) {
+        for full in work.2 {
+            let place = |output: &str| if output == *full { "/dev/full" } else { "spare" }.to_string();
+            let ended = end(command(&space, work, place)).with(1);
+            let errors: Vec<&str> = ended.stderr.lines().filter(|line| !line.starts_with("warning: ")).collect();
+            let expected = ["error: cannot write /dev/full: No space left on device (os error 28)"];
+            assert_eq!(errors, expected, "{} {full}", work.0);
         }
     }
 }
@@ -158,19 +217,31 @@ fn where_no_thread_can_be_started_one_does_everything() {
     let space = Space::new("resources_threads");
     let tasks = every_task(&space);
     space.write("none.c", "int pthread_create(void) { return 11; }\n");
-    let mut compiler = Command::new("cc");
-    compiler.args(["-shared", "-fPIC", "-o"]).args([space.path("none.so"), space.path("none.c")]);
-    assert!(compiler.status().unwrap().success());
-    for (name, arguments, outputs) in tasks {
-        let mut command = space.command(env!("CARGO_BIN_EXE_read"), name);
-        command.args(arguments.split(' ')).env("LD_PRELOAD", space.path("none.so")).env("POLARS_MAX_THREADS", "4");
-        for output in outputs {
-            command.args(["--out", &format!("{output}=alone-{name}-{output}")]);
+    shell(&space, "cc -shared -fPIC -o none.so none.c").with(0);
+    let alone = |mut command: Command| {
+        command.env("LD_PRELOAD", space.path("none.so")).env("POLARS_MAX_THREADS", "4");
+        end(command).with(0).does_not_say("panicked")
+    };
+    for work in tasks {
+        alone(command(&space, work, |output| format!("alone-{output}")));
+        for output in work.2 {
+            let read = |name: &str| std::fs::read(space.path(name)).unwrap();
+            assert!(read(&format!("alone-{output}")) == read(&file_of(work, output)), "{} {output}", work.0);
         }
-        end(command).with(0).does_not_say("panicked");
-        for output in outputs {
-            let read = |path: String| std::fs::read(space.path(&path)).unwrap();
-            assert!(read(format!("alone-{name}-{output}")) == read(format!("{name}-{output}")), "{name} {output}");
-        }
+    }
+    for looking in [
+        "show read-rows",
+        "show --stats read-bad-rejected",
+        "show --stats history-histories",
+        "diff read-rows shown",
+        "diff history-histories compact-histories",
+    ] {
+        let (name, arguments) = looking.split_once(' ').unwrap();
+        let command = || {
+            let mut command = space.command(env!("CARGO_BIN_EXE_read"), name);
+            command.args(arguments.split(' '));
+            command
+        };
+        assert_eq!(alone(command()).stdout, end(command()).with(0).stdout, "{looking}");
     }
 }

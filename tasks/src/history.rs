@@ -18,7 +18,7 @@ use crate::actions::{Action, ActionFile, Block};
 use crate::histories::Histories;
 use crate::times::Times;
 
-/// Actions of a range of customers: 5 MB of items and types.
+/// Actions of a range of customers: 5 MB of items and types, and up to twice as much where a row group ends so.
 const RANGE: u64 = 1 << 20;
 /// What is kept of a customer beside the actions takes as much memory as so many actions.
 const CUSTOMER: u64 = 12;
@@ -93,10 +93,12 @@ impl Wanted<'_> {
         let (mut ranges, mut start) = (Vec::new(), 0);
         while start < self.customers.len() {
             let full = start.max(sums.partition_point(|sum| *sum <= sums[start] + room) - 1).max(start + 1);
-            // A row group that two ranges share is read twice, so a range rather ends where one ends.
-            let whole = ends[..ends.partition_point(|end| *end <= full)].last().copied();
-            let end = whole.filter(|end| end - start.min(*end) > (full - start) / 2).unwrap_or(full);
-            let end = if full == self.customers.len() { full } else { end };
+            // A row group that two ranges share is read twice, so a range rather ends where one ends: the last one that fits,
+            // or else the next, if that is not too far.
+            let ended = ends.partition_point(|end| *end <= full);
+            let within = ends[..ended].last().filter(|end| **end > start + (full - start) / 2);
+            let beyond = ends.get(ended).filter(|end| sums[**end] <= sums[start] + 2 * room);
+            let end = if full == self.customers.len() { full } else { *within.or(beyond).unwrap_or(&full) };
             ranges.push(start..end);
             start = end;
         }

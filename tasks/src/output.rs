@@ -2,6 +2,7 @@
 //!
 //! It does not know what is written.
 
+use std::fmt::{self, Display, Formatter};
 use std::fs::File;
 use std::io::{BufWriter, Error, Result, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,18 @@ pub fn create(path: &Path) -> anyhow::Result<Output> {
     let file = File::create(&path).map_err(|error| named("create", &path, error))?;
     Ok(BufWriter::with_capacity(1 << 16, NamedFile { file, path }))
 }
+
+/// What the system says of a file that cannot be written, and of which.
+#[derive(Debug)]
+pub struct Unwritten(pub String);
+
+impl Display for Unwritten {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unwritten {}
 
 fn named(what: &str, path: &Path, error: Error) -> Error {
     Error::new(error.kind(), format!("cannot {what} {}: {error}", path.display()))

@@ -19,6 +19,8 @@ use polars_parquet::write::{CompressedPage, fallible_streaming_iterator, schema_
 use polars_parquet_format::SortingColumn;
 use polars_parquet_format::thrift::protocol::TCompactOutputProtocol;
 
+use crate::output::Unwritten;
+
 /// The name that the footer gives to the writer, in the form that readers take apart.
 const CREATED_BY: &str = concat!("runner version ", env!("CARGO_PKG_VERSION"));
 /// The key under which a footer names the layout of pages that the file has, if a reader of ours relies on one.
@@ -139,8 +141,10 @@ pub fn layout(footer: &FileMetadata) -> Option<&str> {
 /// What polars-parquet says of a disk that refuses, in the words of the system alone.
 pub fn plainly(error: impl Display) -> Error {
     let text = error.to_string();
-    let system = text.rsplit_once("underlying IO error: ").map(|(_, words)| words.to_string());
-    anyhow!(system.unwrap_or(text))
+    match text.rsplit_once("underlying IO error: ") {
+        Some((_, words)) => Error::new(Unwritten(words.to_string())),
+        None => anyhow!(text),
+    }
 }
 
 fn append(file: &mut FileWriter<impl Write>, row_group: &RowGroup) -> Result<()> {

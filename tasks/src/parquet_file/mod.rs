@@ -24,7 +24,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use polars::io::mmap::ReaderBytes;
+use memmap2::Mmap;
 use polars_buffer::Buffer;
 use polars_parquet::parquet::metadata::FileMetadata;
 use polars_parquet::parquet::schema::types::PhysicalType;
@@ -53,18 +53,13 @@ impl ParquetFile {
     /// Fails if the file is none, or if its footer disagrees with itself or with the file.
     pub fn open(path: &Path) -> Result<Self> {
         let mut file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() || metadata.len() == 0 {
-            // A pipe has no length, and can only be read from its beginning.
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)?;
-            return ParquetFile::of(bytes.into());
+        if let Some(bytes) = map(&file)? {
+            return ParquetFile::of(bytes);
         }
-        // The file is mapped, so that only what is read of it takes memory.
-        match guarded(|| Ok(ReaderBytes::from(&mut file)))? {
-            ReaderBytes::Owned(bytes) => ParquetFile::of(bytes),
-            ReaderBytes::Borrowed(bytes) => ParquetFile::of(bytes.to_vec().into()),
-        }
+        // A pipe has no length, and can only be read from its beginning.
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        ParquetFile::of(bytes.into())
     }
 
     /// The same of a file in memory.
@@ -126,4 +121,20 @@ impl ParquetFile {
         let values = decode::join(field, arrays)?;
         Ok(Column { field: field.clone(), values })
     }
+}
+
+/// A file as memory, so that only what is read of it takes room; `None` where that cannot be.
+///
+/// The library would start a thread to give the memory back, and end the program where there is none to be had.
+#[expect(
+    unsafe_code,
+    reason = "a mapped file is not to be shortened meanwhile; files of tasks are written once, and whole"
+)]
+fn map(file: &File) -> Result<Option<Buffer<u8>>> {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.len() == 0 {
+        return Ok(None);
+    }
+    // Some file systems cannot map.
+    Ok(unsafe { Mmap::map(file) }.ok().map(Buffer::from_owner))
 }

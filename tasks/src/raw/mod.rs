@@ -31,8 +31,9 @@ use std::fs::File;
 use std::io::BufRead;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use crate::output::Unwritten;
 use crate::task;
 pub use collector::Collector;
 pub use fields::{Fields, Role, Source};
@@ -61,7 +62,11 @@ pub fn read_file(path: &Path, format: Option<Format>, collector: &mut Collector)
             (Some(mut text), _) => read_json_lines(&mut *text, length, task::threads(), collector),
         }
     };
-    read().with_context(|| format!("cannot read {}", path.display()))
+    // It is not this file's fault where a table cannot be written.
+    read().map_err(|error| match error.is::<Unwritten>() {
+        true => error,
+        false => error.context(format!("cannot read {}", path.display())),
+    })
 }
 
 /// Reads JSON Lines to the end of a stream of about `length` bytes, or more, and hands each of its rows to the
