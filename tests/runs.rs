@@ -1,4 +1,5 @@
 //! `runner runs` and `runner log`: what runs of the past tell of themselves, and what their programs said.
+#![expect(clippy::disallowed_methods, reason = "tests rename files")]
 
 #[path = "support/hanging.rs"]
 mod hanging;

@@ -97,6 +97,7 @@ pub struct Journal {
 
 impl Journal {
     /// Begins a journal in the folder of a run.
+    #[expect(clippy::disallowed_methods, reason = "a journal is no result: it is written here, as the run goes on")]
     pub fn begin(folder: &Path) -> io::Result<Self> {
         if let Some(runs) = folder.parent() {
             writeln!(File::create(folder.join(NUMBER))?, "{}", record::next_number(runs))?;
