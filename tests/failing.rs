@@ -114,6 +114,9 @@ fn the_rows_that_a_failed_node_rejected_are_kept_where_one_looks_for_them() {
     run(&space, &[]).with(0);
     space.write("data/words/2025-01-02.txt", "bad one\nFAIL\n");
     run(&space, &[]).with(1).says("  rows     runner show take@2025-01-02 --output rejected\n");
+    run(&space, &["--pipeline", "pipeline.yaml"])
+        .with(1)
+        .says("  rows     runner show take@2025-01-02 --output rejected --pipeline pipeline.yaml\n");
     let found = path(&space).says("note: these are the rows that take@2025-01-02 rejected when it failed in run 20");
     assert_eq!(fs::read_to_string(found.stdout.trim()).unwrap(), "bad one\n");
     // Once it is made, its own rows are what one wants.
@@ -133,14 +136,14 @@ fn what_was_rejected_in_a_run_is_one_line_with_the_worst_node() {
     let look = "look with `runner show take@2025-01-02 --output rejected`";
     let ended = run(&space, &["--json"])
         .with(0)
-        .says(&format!("\n53 rows were rejected, most by take@2025-01-02 (41); {look}\n"));
+        .says(&format!("\n53 rows were rejected, most by take@2025-01-02 (41): 50 x odd, 3 x even; {look}\n"));
     assert_eq!(ended.stderr.matches("rejected, ").count(), 1);
     let told: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(told["rejected"]["take@2025-01-03"], serde_json::json!({"odd": 7, "even": 1}));
     run(&space, &[]).with(0).does_not_say("rejected");
     let space = new("rejected_alone");
     space.write("data/words/2025-01-02.txt", "REPORT {\"rejected\": {\"odd\": 1}}\ntwo\n");
-    run(&space, &[]).with(0).says("\n1 row was rejected, by take@2025-01-02; look with `runner runs last`\n");
+    run(&space, &[]).with(0).says("\n1 row was rejected, by take@2025-01-02: 1 x odd; look with `runner runs last`\n");
 }
 
 #[test]

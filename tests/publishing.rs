@@ -74,7 +74,7 @@ fn a_slower_run_does_not_put_a_day_back_in_time() {
         .with(0)
         .says("page@2025-01-02 stays as another run has published it meanwhile: it read newer raw files");
     assert_eq!(page(&space, "2025-01-02"), "one\nnewer\n");
-    run(&space, &[]).with(0).says("0 ran, 9 cached").does_not_say("published again");
+    run(&space, &[]).with(0).says("0 ran, 9 cached").does_not_say("published from");
 }
 
 /// Puts another folder in the place of a published day, as another run would.
@@ -142,7 +142,7 @@ fn copies_are_published_once_where_times_are_coarse() {
     let copy = fs::metadata(space.path(&format!("{DAY}/text.txt"))).unwrap();
     assert_eq!((copy.nlink(), copy.mtime_nsec()), (1, 0));
     for _ in 0..2 {
-        run_lacking(&space, "links moments", &[]).with(0).says("0 ran, 9 cached").does_not_say("published again");
+        run_lacking(&space, "links moments", &[]).with(0).says("0 ran, 9 cached").does_not_say("published from");
     }
     assert_eq!(published(), before);
     assert!(runner(&space, "status --from 2025-01-01 --to 2025-01-03").with(0).stdout.ends_with("9 fresh\n"));
@@ -165,10 +165,10 @@ fn a_published_copy_that_is_not_what_was_written_is_noticed() {
     for arguments in [&[][..], &["--verify"]] {
         forge(&space.path(&format!("{DAY}/text.txt")), "ONE\ntwo\n");
         let again = run_lacking(&space, "links", arguments).with(0);
-        again.says("0 ran, 9 cached").says("1 day was published again from the cache");
+        again.says("0 ran, 9 cached").says("1 day was published from the cache");
         assert_eq!(page(&space, "2025-01-02"), "one\ntwo\n", "{arguments:?}");
     }
-    run(&space, &["--verify"]).with(0).does_not_say("published again");
+    run(&space, &["--verify"]).with(0).does_not_say("published from");
 }
 
 #[test]
@@ -179,12 +179,12 @@ fn verify_reads_copies_that_look_as_they_did_when_they_were_read_last() {
     let copy = space.path(&format!("{DAY}/text.txt"));
     fs::set_permissions(&copy, fs::Permissions::from_mode(0o644)).unwrap();
     File::options().write(true).open(&copy).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
-    run_lacking(&space, lacks, &[]).with(0).does_not_say("published again");
+    run_lacking(&space, lacks, &[]).with(0).does_not_say("published from");
     // Like bytes that rot on a disk, which changes no time.
     forge(&copy, "ONE\ntwo\n");
-    run_lacking(&space, lacks, &[]).with(0).does_not_say("published again");
+    run_lacking(&space, lacks, &[]).with(0).does_not_say("published from");
     assert_eq!(page(&space, "2025-01-02"), "ONE\ntwo\n", "this test is about what a look at times cannot see");
-    run_lacking(&space, lacks, &["--verify"]).with(0).says("1 day was published again from the cache");
+    run_lacking(&space, lacks, &["--verify"]).with(0).says("1 day was published from the cache");
     assert_eq!(page(&space, "2025-01-02"), "one\ntwo\n");
 }
 
@@ -196,7 +196,7 @@ fn what_is_published_again_without_a_program_is_said_and_counted() {
     assert_eq!(first["published_from_cache"], 0);
     space.remove("data/output/dt=2025-01-01").remove(DAY);
     ran(&space);
-    let again = run(&space, &["--json"]).with(0).says("2 days were published again from the cache");
+    let again = run(&space, &["--json"]).with(0).says("2 days were published from the cache");
     let again: Value = serde_json::from_str(&again.stdout).unwrap();
     assert_eq!(again["published"], serde_json::json!(["page@2025-01-01", "page@2025-01-02"]));
     assert_eq!(again["published_from_cache"], 2);
@@ -221,11 +221,11 @@ fn a_foreign_file_anywhere_in_a_published_day_is_noticed() {
                  outputs: {text: 'words/{day}.txt'}\n    publish: dt={day}\n";
     space.write("pipeline.yaml", pipeline.replace(pages, split)).write_program("split.sh", SPLITTER);
     run(&space, &[]).with(0);
-    run(&space, &[]).with(0).does_not_say("published again");
+    run(&space, &[]).with(0).does_not_say("published from");
     let before = space.tree("data/output");
     for foreign in ["more.txt", "words/more.txt", "words/below/more.txt"] {
         space.write(&format!("{DAY}/{foreign}"), "foreign\n");
-        run(&space, &[]).with(0).says("1 day was published again from the cache");
+        run(&space, &[]).with(0).says("1 day was published from the cache");
         assert!(space.tree("data/output") == before, "{foreign}");
     }
 }
@@ -237,7 +237,7 @@ fn a_link_in_the_place_of_a_published_file_is_no_published_file() {
     let (text, moved) = (space.path(&format!("{DAY}/text.txt")), space.path("moved.txt"));
     fs::rename(&text, &moved).unwrap();
     std::os::unix::fs::symlink(&moved, &text).unwrap();
-    run(&space, &[]).with(0).says("1 day was published again from the cache");
+    run(&space, &[]).with(0).says("1 day was published from the cache");
     assert!(fs::symlink_metadata(text).unwrap().is_file());
 }
 

@@ -62,6 +62,20 @@ fn a_path_with_another_ending_and_a_file_in_the_place_of_a_folder_are_told() {
 }
 
 #[test]
+fn files_that_several_paths_would_take_are_told_with_the_path_of_each() {
+    let space = folders("stray_places");
+    space.write("data/words/2025-01-02/b.txt", "b\n").write("data/words/DT=2025-01-02/c.txt", "c\n");
+    run(&space, &[])
+        .with(0)
+        .says("1 file, words/2025-01-02/b.txt (another name; words/{day}/* takes it)")
+        .says("1 file, words/DT=2025-01-02/c.txt (another name; words/DT={day}/* takes it)");
+    for part in 0..9 {
+        space.write(&format!("data/words/2025-01-02-{part}/b.txt"), "b\n");
+    }
+    run(&space, &[]).with(0).says("; 6 more in other ways\n");
+}
+
+#[test]
 fn what_one_source_passes_by_and_another_takes_is_told_by_nobody() {
     let space = folders("stray_shared");
     let pipeline = space.read("pipeline.yaml").replace("names.txt", "words/names/*");
@@ -118,6 +132,12 @@ fn a_day_is_not_there_before_it_is_ready() {
     assert_eq!(page(&space, "2025-01-03"), "one\ntwo\nthree\n", "and it is no file of the day itself");
     space.remove("data/words/dt=2025-01-02/DONE");
     run_days(&space, "2025-01-03", "2025-01-03", &[]).with(3).says("words: not ready on 2025-01-02");
+    // Of an older day it is said as well: its files are there, and are left out.
+    space.write("data/words/dt=2025-01-02/DONE", "").remove("data/words/dt=2025-01-01/DONE");
+    run_days(&space, "2025-01-03", "2025-01-03", &[])
+        .with(0)
+        .says("warning: words: not ready on 2025-01-01, and left out: such as words/dt=2025-01-01/DONE is not there\n")
+        .does_not_say("no files");
 }
 
 #[test]

@@ -324,7 +324,15 @@ fn parquet_rows_are_judged_like_any_other() {
     );
     let floats = Column::new("customer_id".into(), [7.0]);
     tables::write(&space, "floats.parquet", vec![floats, Column::new("config_id".into(), ["9"])]);
-    read(&space, "previous_orders", &["floats.parquet"], &[]).with(1).says("1 x customer_id has the wrong type");
+    read(&space, "previous_orders", &["floats.parquet"], &[])
+        .with(1)
+        .says("1 x customer_id has the wrong type")
+        .says("  customer_id must be an integer, such as 7 or \"7\"; 7.0 is none\n");
+    let misnamed = ["user", "config_id", "order_date"].map(|name| Column::new(name.into(), ["9"])).to_vec();
+    tables::write(&space, "misnamed.parquet", misnamed);
+    read(&space, "previous_orders", &["misnamed.parquet"], &[])
+        .with(1)
+        .says("  it has the fields `user`, `config_id`, `order_date`; name the right one in pipeline.yaml: ");
 }
 
 #[test]

@@ -61,7 +61,14 @@ fn a_csv_header_says_once_and_clearly_which_column_is_which() {
             "its header has no `customer_id`, but `user`, `item_id`, `click_time`; name the right one in pipeline.yaml: \
              `field: {customer_id: NAME}`\n",
         ),
-        ("customer_id;item_id;click_time", "its header has no `customer_id`, but `customer_id;item_id;click_time`;"),
+        (
+            "customer_id;item_id;click_time",
+            "its header is one cell, `customer_id;item_id;click_time`: cells are separated by commas, and not by ';'\n",
+        ),
+        (
+            "customer_id\titem_id",
+            "its header is one cell, `customer_id item_id`: cells are separated by commas, and not by '\\t'\n",
+        ),
         (",,", "its header has no `customer_id`"),
         (
             "customer_id,item_id,click_time,\"a\nb\"c",
@@ -137,9 +144,32 @@ fn json_that_is_no_json_lines_is_refused_with_what_it_is() {
         let ended = ended.says(&format!("error: cannot read raw.json: {message}"));
         assert!(ended.stderr.lines().count() == 1, "{}", ended.stderr);
     }
-    let utf_16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    space.write("raw.json", utf_16);
-    read(&space, "clicks", &["raw.json"], &[]).with(1).says("cannot read raw.json: its text is UTF-16");
+    let units = |text: &str| text.encode_utf16().collect::<Vec<_>>();
+    let (marked, bare) = (units("\u{feff}{}"), units(row));
+    for utf_16 in [
+        marked.iter().flat_map(|unit| unit.to_le_bytes()).collect::<Vec<u8>>(),
+        bare.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
+        bare.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
+    ] {
+        space.write("raw.json", utf_16);
+        read(&space, "clicks", &["raw.json"], &[]).with(1).says("cannot read raw.json: its text is UTF-16");
+    }
+}
+
+#[test]
+fn a_name_that_does_not_say_how_a_file_is_packed_or_what_it_holds_is_told() {
+    let space = Space::new("wrong_endings");
+    let (gzip, zstd) = (b"\x1f\x8b\x08\x00", b"\x28\xb5\x2f\xfd");
+    space.write("gzip.json", gzip).write("zstd.csv", zstd).write("plain.json.gz", "{}\n").write("rows.txt", "{}\n");
+    for (name, message) in [
+        ("gzip.json", "it is packed with gzip: unpack it, or let its name end in .gz"),
+        ("zstd.csv", "it is packed with zstd: unpack it, or let its name end in .zst"),
+        ("plain.json.gz", "its name ends in .gz, but it is not packed with gzip"),
+        ("rows.txt", "its name does not say its format: it must end in .json, "),
+    ] {
+        read(&space, "clicks", &[name], &[]).with(1).says(&format!("error: cannot read {name}: {message}"));
+    }
+    read(&space, "clicks", &["rows.txt"], &[]).with(1).says("say which in pipeline.yaml: `format: json`\n");
 }
 
 #[test]

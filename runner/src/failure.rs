@@ -45,15 +45,15 @@ impl Failure {
         Box::new(Failure { kind: FailureKind::Refused, ..*failure })
     }
 
-    /// The block that is shown for it.
-    pub fn describe(&self, name: &str, skipped: usize) -> String {
+    /// The block that is shown for it; `hint` makes a command of the runner out of words.
+    pub fn describe(&self, name: &str, skipped: usize, hint: &dyn Fn(&str) -> String) -> String {
         let mut lines = vec![format!("{name} failed: {}", self.message)];
         lines.extend(self.said.iter().map(|line| format!("    {line}")));
         if skipped > 0 {
             lines.push(format!("  skipped  {skipped} that need it"));
         }
         if self.rejected {
-            lines.push(format!("  rows     runner show {name} --output rejected"));
+            lines.push(format!("  rows     {}", hint(&format!("show {name} --output rejected"))));
         }
         // A program that said nothing has no log.
         let log = self.log.as_ref().filter(|log| log.exists());

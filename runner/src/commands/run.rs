@@ -151,6 +151,7 @@ fn follow(project: &Project, outlook: Outlook, command: Command, course: Course)
             memory: command.memory.unwrap_or_else(machine::free_memory),
             fail_fast: command.fail_fast,
             started,
+            hint: &|words| project.hint(words),
         };
         let interrupter = channel.interrupter();
         let walk = || engine.walk(channel, Results::new(known), journal);
@@ -282,7 +283,7 @@ fn report(project: &Project, id: Option<&str>, plan: &Plan, summary: &Summary, s
     ));
     if summary.republished > 0 {
         let days = if summary.republished == 1 { "1 day was" } else { &format!("{} days were", summary.republished) };
-        tell(&format!("{days} published again from the cache: the output folder did not show them as they were made"));
+        tell(&format!("{days} published from the cache: the output folder showed something else, or nothing"));
     }
     if let Some(not_made) = raw_files::summary(plan) {
         tell(&not_made);
@@ -308,7 +309,7 @@ fn report(project: &Project, id: Option<&str>, plan: &Plan, summary: &Summary, s
     }
 }
 
-/// One line about the rows that were rejected: how many, where most are, how to look at these.
+/// One line about the rows that were rejected: how many, where most are, why, how to look at these.
 fn rejects(project: &Project, rejected: &BTreeMap<String, BTreeMap<String, u64>>) -> Option<String> {
     let sums = rejected.iter().map(|(node, reasons)| (reasons.values().sum::<u64>(), node));
     let (most, node) = sums.clone().max_by_key(|(rows, node)| (*rows, Reverse(*node)))?;
@@ -318,5 +319,22 @@ fn rejects(project: &Project, rejected: &BTreeMap<String, BTreeMap<String, u64>>
     let task = Address::parse(node, &project.spec).ok().map(|address| project.spec.task(address.task));
     let shown = task.is_some_and(|task| task.outputs.iter().any(|output| output.name == REJECTED));
     let look = if shown { format!("show {node} --output {REJECTED}") } else { "runs last".to_string() };
-    Some(format!("{rows} rejected, {share}; look with `{}`", project.hint(&look)))
+    Some(format!("{rows} rejected, {share}: {}; look with `{}`", top_reasons(rejected), project.hint(&look)))
+}
+
+/// How many reasons are named when a run is over.
+const MOST_REASONS: usize = 3;
+
+/// Why rows were rejected, the most frequent reason first.
+fn top_reasons(rejected: &BTreeMap<String, BTreeMap<String, u64>>) -> String {
+    let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+    for (reason, rows) in rejected.values().flatten() {
+        *sums.entry(reason).or_default() += rows;
+    }
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by_key(|(_, rows)| Reverse(*rows));
+    let others: u64 = sums.iter().skip(MOST_REASONS).map(|(_, rows)| rows).sum();
+    sums.truncate(MOST_REASONS);
+    sums.extend((others > 0).then_some(("something else", others)));
+    sums.iter().map(|(reason, rows)| format!("{rows} x {reason}")).collect::<Vec<_>>().join(", ")
 }

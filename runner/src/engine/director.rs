@@ -366,7 +366,7 @@ impl<'a> Director<'a> {
         let name = self.engine.name(id).to_string();
         let skipped = self.schedule.failed(id);
         self.engine.progress.ended(&name, false);
-        self.engine.progress.say(&failure.describe(&name, skipped.len()));
+        self.engine.progress.say(&failure.describe(&name, skipped.len(), &self.engine.hint));
         self.summary.counts.failed += 1;
         self.skip(&skipped, &format!("{name} failed"));
         self.summary.failed.insert(name, failure);

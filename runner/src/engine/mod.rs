@@ -77,6 +77,8 @@ pub struct Engine<'a> {
     pub memory: u64,
     pub fail_fast: bool,
     pub started: Instant,
+    /// A command of the runner, out of its words, that a person can type here and now.
+    pub hint: &'a (dyn Fn(&str) -> String + Sync),
 }
 
 /// A node to be taken all the way, for the `attempt`th time in this run.

@@ -110,9 +110,9 @@ pub fn plan(spec: &PipelineSpec, survey: &Survey, splits: &SplitDays, request: &
     Plan { graph, warnings, lacking, missing, not_made, days_asked, unknown_splits }
 }
 
-/// The days without files from each source's first day to the last day that was looked at, but for those that were told
-/// already. What is after the last day of the request is in no middle, though it may be of a month that was asked
-/// about, unless files follow.
+/// The days without files, or with files that are not ready, from each source's first day to the last day that was looked
+/// at, but for those that were told already. What is after the last day of the request is in no middle, though it may be
+/// of a month that was asked about, unless files follow.
 fn gaps(
     spec: &PipelineSpec,
     survey: &Survey,
@@ -124,12 +124,19 @@ fn gaps(
         let (source, found) = (spec.source(*id), &survey.source(*id).days);
         let last = (*last).min(last_requested.max(*found.keys().next_back()?));
         let is_told = |day: &Day| told.get(id).is_some_and(|told| told.contains(day));
-        let missing = found.keys().next()?.through(last).filter(|day| !found.contains_key(day) && !is_told(day));
-        let days: Vec<Day> = missing.collect();
-        (!days.is_empty())
-            .then(|| format!("{}: no files for {} ({})", source.name, day::newest_ranges(&days), source.path))
+        let not_ready = &survey.source(*id).not_ready;
+        let first = found.keys().next().into_iter().chain(not_ready.keys().next()).min()?;
+        let missing = first.through(last).filter(|day| !found.contains_key(day) && !is_told(day));
+        let (unready, absent): (Vec<Day>, Vec<Day>) = missing.partition(|day| not_ready.contains_key(day));
+        let absent = (!absent.is_empty())
+            .then(|| format!("{}: no files for {} ({})", source.name, day::newest_ranges(&absent), source.path));
+        let unready = unready.last().map(|newest| {
+            let (ranges, marker) = (day::newest_ranges(&unready), &not_ready[newest]);
+            format!("{}: not ready on {ranges}, and left out: such as {marker} is not there", source.name)
+        });
+        Some([absent, unready])
     });
-    gaps.collect()
+    gaps.flatten().flatten().collect()
 }
 
 /// Tasks, and all that they need.

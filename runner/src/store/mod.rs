@@ -255,9 +255,10 @@ impl Store {
         target: &Path,
         check: Check,
     ) -> Result<Publication> {
-        let publication = match self.is_published(result, target, check, u64::MAX) {
+        let shown = || self.is_published(result, target, check, u64::MAX);
+        let publication = match shown() {
             true => Publication::Unchanged,
-            false => run.publish(result, output, target)?,
+            false => run.publish(result, output, target, &shown)?,
         };
         if publication != Publication::Overtaken {
             self.publications.note(output, target, result.key)?;

@@ -120,12 +120,14 @@ pub enum Publication {
 }
 
 /// Makes the day `target` of an output folder hold the files of a result and nothing else, if it is as it was `before`.
+/// Another run may have published the same meanwhile, which `shown` knows.
 pub fn publish(
     result: &Kept,
     output: &Path,
     target: &Path,
     shelf: &Path,
     before: &Mutex<Before>,
+    shown: &dyn Fn() -> bool,
 ) -> io::Result<Publication> {
     let below = target.strip_prefix(output).map_err(io::Error::other)?;
     let unfinished = shelf.join(below).join(result.key.to_string());
@@ -138,7 +140,7 @@ pub fn publish(
         let _alone = lock::take_folder(parent);
         let mut before = before.lock().unwrap_or_else(PoisonError::into_inner);
         if !before.allows(target) {
-            return Ok(Publication::Overtaken);
+            return Ok(if shown() { Publication::Unchanged } else { Publication::Overtaken });
         }
         swap::put(&unfinished, target)?;
         before.renew(target);
@@ -199,4 +201,30 @@ pub fn is_published(result: &Kept, target: &Path, content: impl Fn(&Path) -> Opt
         linked || (theirs.size() == file.size && content(&path) == Some(file.digest))
     };
     found.len() == result.files.len() && result.files.iter().all(same)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_that_another_run_has_published_meanwhile_is_overtaken_only_if_it_shows_something_else() {
+        let folder = std::env::temp_dir().join(format!("runner-published-{}", std::process::id()));
+        let (output, target) = (folder.join("output"), folder.join("output/day"));
+        fs::create_dir_all(&target).unwrap();
+        fs::write(folder.join("text.txt"), "words").unwrap();
+        let file = OutputFile::describe(&folder, "text.txt".into(), "text", None).unwrap();
+        let key = Key::of_folder(&file.digest.to_string()).unwrap();
+        let result = Kept { key, folder: folder.clone(), files: vec![file] };
+        let none_there = Mutex::new(Before::default());
+        let publish = || {
+            let shown = || is_published(&result, &target, |path| super::super::stamp::hash(path).ok());
+            publish(&result, &output, &target, &output.join(SHELF), &none_there, &shown).unwrap()
+        };
+        fs::write(target.join("text.txt"), "other").unwrap();
+        assert_eq!(publish(), Publication::Overtaken);
+        fs::write(target.join("text.txt"), "words").unwrap();
+        assert_eq!(publish(), Publication::Unchanged);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -90,12 +90,18 @@ impl RunFolders {
     }
 
     /// Puts a day's result into an output folder, as one rename, unless something else has come there since the run
-    /// looked.
-    pub(super) fn publish(&self, result: &Kept, output: &Path, target: &Path) -> Result<Publication> {
+    /// looked; `shown` says whether the result is there.
+    pub(super) fn publish(
+        &self,
+        result: &Kept,
+        output: &Path,
+        target: &Path,
+        shown: &dyn Fn() -> bool,
+    ) -> Result<Publication> {
         let failed = || format!("cannot publish {}", target.display());
         let shelf = self.shelves.iter().find(|(folder, _)| folder == output);
         let (_, shelf) = shelf.context("the run has not begun to publish there").with_context(failed)?;
-        published::publish(result, output, target, shelf.path(), &self.before).with_context(failed)
+        published::publish(result, output, target, shelf.path(), &self.before, shown).with_context(failed)
     }
 
     /// Takes what is published now for what the run may replace: it is about to look at its inputs again.

@@ -33,7 +33,10 @@ pub struct Strays {
     sorts: Vec<Sort>,
 }
 
-/// Files that are not taken for the same reason.
+/// How many sorts of files are told.
+const MOST_SORTS: usize = 5;
+
+/// Files that are not taken for the same reason, and that one path would take.
 #[derive(Debug)]
 struct Sort {
     count: usize,
@@ -94,29 +97,34 @@ pub fn sort_out(walks: &mut [Walk], sources: &[Source]) -> Vec<Strays> {
             }
         }
     }
-    let mut sorts: Vec<BTreeMap<Why, (usize, String, Why)>> = sources.iter().map(|_| BTreeMap::new()).collect();
+    type Sorts = BTreeMap<(Why, Option<String>), (usize, String, Why)>;
+    let mut sorts: Vec<Sorts> = sources.iter().map(|_| BTreeMap::new()).collect();
     for (path, (place, Passed { why, .. })) in nearest {
         // The first of the days that are spelled otherwise stands for all of them.
         let sort = if matches!(why, Why::NoDay(_)) { Why::NoDay(String::new()) } else { why.clone() };
-        sorts[place].entry(sort).or_insert((0, path, why)).0 += 1;
+        let taking = PathPattern::taking(&path, walks[place].pattern());
+        sorts[place].entry((sort, taking)).or_insert((0, path, why)).0 += 1;
     }
-    let told = sorts.into_iter().zip(walks).map(|(sorts, walk)| Strays {
-        sorts: sorts.into_values().map(|(count, path, why)| Sort::of(count, &path, &why, walk.pattern())).collect(),
+    let told = sorts.into_iter().zip(walks).map(|(sorts, walk)| {
+        let has_day = walk.pattern().has_day();
+        let sort = |((_, taking), (count, path, why)): ((Why, Option<String>), (usize, String, Why))| {
+            Sort::of(count, &path, &why, taking.as_deref(), has_day)
+        };
+        Strays { sorts: sorts.into_iter().map(sort).collect() }
     });
     told.collect()
 }
 
 impl Sort {
-    fn of(count: usize, path: &str, why: &Why, pattern: &PathPattern) -> Sort {
-        let taking = PathPattern::taking(path, pattern);
+    fn of(count: usize, path: &str, why: &Why, taking: Option<&str>, has_day: bool) -> Sort {
         let takes = |taking: &str| format!("; {taking} takes {}", if count == 1 { "it" } else { "them" });
-        let takes = taking.as_deref().map_or(String::new(), takes);
+        let takes = taking.map_or(String::new(), takes);
         let why = match why {
             Why::Deeper => format!("a folder too deep{takes}"),
             Why::NoDay(_) if taking.is_some() => format!("another name{takes}"),
             Why::NoDay(text) => format!("`{}` is no day: a day is written 2025-08-16", escaped(text)),
             Why::NoFolder => format!("a file where a folder is expected{takes}"),
-            Why::OtherName if pattern.has_day() && taking.is_none() => format!("no `{DAY}` in its path"),
+            Why::OtherName if has_day && taking.is_none() => format!("no `{DAY}` in its path"),
             Why::OtherName => format!("another name{takes}"),
         };
         Sort { count, example: escaped(path), why }
@@ -126,11 +134,13 @@ impl Sort {
 impl Strays {
     /// `2 files, such as clicks/dt=2025-8-2/a.json (...); 1 file, clicks/x.json (...)`; `None` if there are none.
     pub fn described(&self) -> Option<String> {
-        let told = self.sorts.iter().map(|sort| match sort.count {
+        let told = self.sorts.iter().take(MOST_SORTS).map(|sort| match sort.count {
             1 => format!("1 file, {} ({})", sort.example, sort.why),
             count => format!("{count} files, such as {} ({})", sort.example, sort.why),
         });
-        let told: Vec<String> = told.collect();
+        let mut told: Vec<String> = told.collect();
+        let others: usize = self.sorts.iter().skip(MOST_SORTS).map(|sort| sort.count).sum();
+        told.extend((others > 0).then(|| format!("{others} more in other ways")));
         (!told.is_empty()).then(|| told.join("; "))
     }
 }

@@ -82,7 +82,7 @@ impl<'a> Walk<'a> {
             };
             let kind = match self.kind(&entry, place.path) {
                 Kind::Folder | Kind::File if matches && name.to_str().is_none() => {
-                    Kind::Other("has a name that is not UTF-8".to_string())
+                    Kind::Other("has a name that is not UTF-8; rename it".to_string())
                 }
                 kind => kind,
             };

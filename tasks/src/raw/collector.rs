@@ -37,6 +37,8 @@ pub struct Collector {
     pub(super) entries: Tally,
     /// Bytes of raw files, and of what is no row in those that hold text.
     pub(super) bytes: Tally,
+    /// All fields of rows, or of the entries of a list, in the first file that lacks one and says what it has.
+    lacking: BTreeMap<Option<String>, Vec<String>>,
 }
 
 /// How many were seen, and how many of them rejected.
@@ -58,6 +60,7 @@ impl Collector {
             rows: Tally::default(),
             entries: Tally::default(),
             bytes: Tally::default(),
+            lacking: BTreeMap::new(),
         }
     }
 
@@ -79,6 +82,11 @@ impl Collector {
     /// The rows that follow are from this file.
     pub(super) fn begin(&mut self, file: &Path) {
         self.rejected.begin(file);
+    }
+
+    /// The file that is being read lacks a field of rows, or of the entries of a list; these are what it has.
+    pub(super) fn lacks(&mut self, list: Option<&str>, names: Vec<String>) {
+        self.lacking.entry(list.map(String::from)).or_insert(names);
     }
 
     /// An empty collector for a part of the file that is being read.
@@ -233,14 +241,23 @@ impl Collector {
         Ok(())
     }
 
-    /// What to do if most rows, or entries, lack a field: it may have another name in them.
+    /// What to do if most rows, or entries, lack a field, which may have another name in them, or have it with another type.
     fn advice(&self) -> String {
         let advise = || {
             let (reason, count) = self.rejected.counts().into_iter().next()?;
-            let role = Role::all().find(|role| reason == self.reason(*role, Problem::Missing))?;
+            let is_it = |problem| move |role: &Role| reason == self.reason(*role, problem);
+            let lacking = Role::all().find(is_it(Problem::Missing));
+            let role = lacking.or_else(|| Role::all().find(is_it(Problem::WrongType)))?;
             let list = self.fields.entry_list(role);
             let tally = if list.is_some() { &self.entries } else { &self.rows };
-            let names = json::names(self.rejected.example(reason)?, list).filter(|_| 2 * count > tally.seen)?;
+            if 2 * count <= tally.seen {
+                return None;
+            }
+            if lacking.is_none() {
+                return Some(format!("\n  {} must be {}", self.fields.label(role), role.wanted()));
+            }
+            let told = self.lacking.get(&list.map(String::from)).cloned();
+            let names = told.or_else(|| json::names(self.rejected.example(reason)?, list))?;
             let advice = self.fields.advice(role, names.iter().map(String::as_str));
             Some(format!("\n  it has the fields {advice}"))
         };

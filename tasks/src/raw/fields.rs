@@ -44,6 +44,17 @@ impl Role {
         Role::ALL.into_iter().map(|(role, _)| role)
     }
 
+    /// What its values must be, for people.
+    pub fn wanted(self) -> &'static str {
+        match self {
+            Role::CustomerId | Role::ItemId => "an integer, such as 7 or \"7\"; 7.0 is none",
+            Role::Timestamp => "a time such as 2025-08-16T12:00:00Z, as a text or as a timestamp of Parquet",
+            Role::Day => "a date such as 2025-08-16",
+            Role::Impressions => "a list of objects",
+            Role::IsOrder => "true or false",
+        }
+    }
+
     /// The role's name on a command line.
     fn name(self) -> &'static str {
         Role::ALL.iter().find(|(role, _)| *role == self).map_or("", |(_, name)| name)

@@ -13,6 +13,10 @@ use super::gzip::Members;
 const UTF_8: &[u8] = b"\xef\xbb\xbf";
 const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
+/// What packed files begin with.
+const GZIP: &[u8] = b"\x1f\x8b";
+const ZSTD: &[u8] = b"\x28\xb5\x2f";
+
 /// How rows are spelled in a raw file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -53,7 +57,7 @@ impl Encoding {
             (None, Some("parquet")) => Format::Parquet,
             _ => bail!(
                 "its name does not say its format: it must end in .json, .jsonl, .ndjson, .csv (each also with .gz or .zst) \
-                 or .parquet, or the format must be given with --format"
+                 or .parquet; if the file holds one of these, say which in pipeline.yaml: `format: json`"
             ),
         };
         if format == Format::Parquet && !matches!(compression, Compression::None) {
@@ -70,6 +74,9 @@ impl Encoding {
         if file.fill_buf()?.is_empty() {
             return Ok(None);
         }
+        if matches!(self.compression, Compression::Gzip) && !GZIP.starts_with(first_bytes(file.buffer(), GZIP.len())) {
+            bail!("its name ends in .gz, but it is not packed with gzip");
+        }
         let text: Box<dyn BufRead + Send> = match self.compression {
             Compression::None => Box::new(file),
             Compression::Gzip => Box::new(BufReader::with_capacity(PIECE, Members::new(file))),
@@ -79,11 +86,31 @@ impl Encoding {
     }
 }
 
-/// A text without its byte order mark. One that is marked as UTF-16 is refused.
+/// At most so many of the first bytes.
+fn first_bytes(bytes: &[u8], count: usize) -> &[u8] {
+    &bytes[..count.min(bytes.len())]
+}
+
+/// Whether a text that begins like this is UTF-16: by its mark, or as every other byte of its first letters is zero.
+fn is_utf_16(start: &[u8]) -> bool {
+    let is_halved = match start {
+        [first, 0, third] => first.is_ascii_graphic() && *third != 0,
+        [0, second, 0] => second.is_ascii_graphic(),
+        _ => false,
+    };
+    is_halved || UTF_16.iter().any(|mark| start.starts_with(mark))
+}
+
+/// A text without its byte order mark. What is no text, but UTF-16 or packed, is refused.
 pub fn unmarked<'a>(mut text: impl BufRead + Send + 'a) -> Result<Box<dyn BufRead + Send + 'a>> {
     let mut start = Vec::new();
     text.by_ref().take(UTF_8.len() as u64).read_to_end(&mut start)?;
-    if UTF_16.iter().any(|mark| start.starts_with(mark)) {
+    for (packed, packer, end) in [(GZIP, "gzip", ".gz"), (ZSTD, "zstd", ".zst")] {
+        if start.starts_with(packed) {
+            bail!("it is packed with {packer}: unpack it, or let its name end in {end}");
+        }
+    }
+    if is_utf_16(&start) {
         bail!("its text is UTF-16; it must be UTF-8: `iconv -f UTF-16 -t UTF-8` makes it so");
     }
     if start == UTF_8 {

@@ -67,9 +67,17 @@ pub fn read(stream: impl BufRead, collector: &mut Collector) -> Result<()> {
     }
 }
 
+/// What some programs write between cells instead of a comma.
+const OTHER_SEPARATORS: [char; 3] = [';', '\t', '|'];
+
 /// The role of each column.
 fn roles(header: &::csv::ByteRecord, fields: &Fields) -> Result<Vec<Option<Role>>> {
     let names: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
+    if let [only] = names.as_slice()
+        && let Some(separator) = OTHER_SEPARATORS.into_iter().find(|separator| only.contains(*separator))
+    {
+        bail!("its header is one cell, `{only}`: cells are separated by commas, and not by {separator:?}");
+    }
     for (role, wanted) in fields.row_fields() {
         match names.iter().filter(|name| *name == wanted).count() {
             1 => {}

@@ -12,7 +12,7 @@ use super::fields::{Fields, Role};
 use super::in_order::in_order;
 use super::record::Record;
 use super::rejected::{Place, Shift};
-use crate::parquet_file::{Field, ParquetFile};
+use crate::parquet_file::{Field, Kind, ParquetFile};
 use crate::spelling::JsonRow;
 use cells::cell;
 use plain::Plain;
@@ -29,6 +29,7 @@ pub fn read(path: &Path, threads: usize, collector: &mut Collector) -> Result<()
 pub fn read_stretches(file: &ParquetFile, rows: usize, threads: usize, collector: &mut Collector) -> Result<()> {
     let model = collector.part();
     let wanted = Wanted::of(file, model.fields());
+    note_lacking(file, collector);
     let mut starts = (0..file.rows).step_by(rows);
     let mut outcome = Ok(());
     let next = |start: &mut usize| starts.next().map(|next| *start = next).is_some();
@@ -40,6 +41,23 @@ pub fn read_stretches(file: &ParquetFile, rows: usize, threads: usize, collector
         _ => {}
     });
     outcome
+}
+
+/// Where a file lacks a field, tells what it has: its rejected rows show no more than was read.
+fn note_lacking(file: &ParquetFile, collector: &mut Collector) {
+    let fields = collector.fields().clone();
+    let names = |columns: &[Field]| columns.iter().map(|column| column.name.clone()).collect();
+    if fields.row_fields().any(|(_, name)| file.column(name).is_err()) {
+        collector.lacks(None, names(&file.columns));
+    }
+    let list = fields.name(Role::Impressions);
+    let column = list.and_then(|list| file.column(list).ok());
+    let Some(Kind::List(item)) = column.map(|column| &column.kind) else { return };
+    let Kind::Struct(parts) = &item.kind else { return };
+    let mut wanted = Role::all().filter(|role| fields.entry_list(*role).is_some());
+    if wanted.any(|role| !parts.iter().any(|part| fields.entry_role(&part.name) == Some(role))) {
+        collector.lacks(list, names(parts));
+    }
 }
 
 /// What is read of a file: the columns of the fields that it has, and of their structs only the fields that matter.
