@@ -43,6 +43,8 @@ fn run_and_listen(space: &Space) -> (String, Ended) {
     command.args(["run", "--from", "2025-01-01", "--to", "2025-01-03", "--jobs", "1"]).stderr(Stdio::piped());
     let mut runner = start(&mut command);
     let words = words(space);
+    // A program that should be gone goes on to its end, so that the test fails and does not wait for ever.
+    drop(File::options().read(true).write(true).open(space.path("never")));
     let mut stderr = Vec::new();
     runner.0.stderr.take().unwrap().read_to_end(&mut stderr).unwrap();
     let output = Output { status: runner.0.wait().unwrap(), stdout: Vec::new(), stderr };
