@@ -91,6 +91,40 @@ fn a_day_is_compared_with_the_median_of_the_days_before_however_many_run_at_once
 }
 
 #[test]
+fn days_that_fell_short_are_no_measure_for_those_after_them() {
+    let mut rows = vec![100; 3];
+    rows.extend([1; 20]);
+    let space = reporting("short_streak", "{rows: {min_share: 0.5}}", &rows);
+    for day in [15, 23] {
+        run_days(&space, "2025-01-01", &format!("2025-01-{day}"), &["--task", "take"])
+            .with(1)
+            .says(&format!("take@2025-01-{day} failed: it reports 1 `rows`, but"))
+            .says(&format!("{day} nodes: "))
+            .says(&format!("{} failed", day - 3))
+            .does_not_say("the median of the 4 days before");
+    }
+}
+
+#[test]
+fn a_day_that_is_kept_is_compared_with_the_days_before_as_this_run_makes_them() {
+    let space = reporting("measure_made_again", "{rows: {min_share: 0.5}}", &[10, 10, 10]);
+    run(&space, &[]).with(0);
+    for day in [1, 2] {
+        report(&space, day, 100);
+    }
+    let short =
+        "take@2025-01-03 failed: it reports 10 `rows`, but `expect` in pipeline.yaml asks for at least 50: 0.5 of 100";
+    run(&space, &[]).with(1).says(short).says("1 failed, 2 skipped");
+    run(&space, &[]).with(1).says(short).says("0 ran, 6 cached, 1 failed, 2 skipped");
+    // With the files as they were, what was made of the others is no measure.
+    for day in [1, 2] {
+        report(&space, day, 10);
+    }
+    run(&space, &[]).with(0).says("9 cached, 0 failed");
+    run(&space, &[]).with(0).says("9 cached, 0 failed");
+}
+
+#[test]
 fn a_number_that_is_not_reported_is_an_error_that_lists_those_that_are() {
     let space = reporting("unnamed", "{row: {min: 1}}", &[1, 1, 1]);
     run(&space, &[]).with(1).says(

@@ -4,7 +4,7 @@
 //! there already. What is asked for is known in [`crate::expectation`].
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::graph::Node;
 use crate::spec::{PipelineSpec, TaskId};
 use crate::store::{Kept, Store};
 
-/// How many of the days before that have a result count; two weeks have each day of the week twice.
+/// How many of the days before count; two weeks have each day of the week twice.
 const DAYS_BEFORE: usize = 14;
 
 /// Whether a result is good enough for those that read it.
@@ -31,14 +31,20 @@ pub enum Verdict {
 pub struct Acceptance<'a> {
     spec: &'a PipelineSpec,
     store: &'a Store,
-    /// The days of which a task has results, in order.
-    days: RefCell<HashMap<TaskId, Vec<Day>>>,
-    reports: RefCell<HashMap<(TaskId, Day), Option<Value>>>,
+    measures: RefCell<HashMap<TaskId, Measures>>,
+}
+
+/// What the days of a task are compared with, as far as somebody has asked.
+struct Measures {
+    /// Days that have results and were not looked at yet, in order.
+    open: VecDeque<Day>,
+    /// The reports of days that do not fall short themselves, in order.
+    accepted: Vec<(Day, Value)>,
 }
 
 impl<'a> Acceptance<'a> {
     pub fn new(spec: &'a PipelineSpec, store: &'a Store) -> Self {
-        Acceptance { spec, store, days: RefCell::default(), reports: RefCell::default() }
+        Acceptance { spec, store, measures: RefCell::default() }
     }
 
     /// Holds the result of a node against what its task asks for.
@@ -55,14 +61,25 @@ impl<'a> Acceptance<'a> {
         }
     }
 
-    /// The reports of the last days before a day that have a result.
-    fn before(&self, task: TaskId, day: Day) -> Vec<Value> {
-        let name = &self.spec.task(task).name;
-        let mut days = self.days.borrow_mut();
-        let days = days.entry(task).or_insert_with(|| self.store.days_of(name));
-        let mut reports = self.reports.borrow_mut();
-        let mut report =
-            |day: &Day| reports.entry((task, *day)).or_insert_with(|| self.store.newest_report(name, *day)).clone();
-        days.iter().rev().filter(|earlier| **earlier < day).filter_map(&mut report).take(DAYS_BEFORE).collect()
+    /// The reports of the last days before a day whose results do not fall short: a source that stays broken must not
+    /// become what its next days are compared with.
+    fn before(&self, id: TaskId, day: Day) -> Vec<Value> {
+        let task = self.spec.task(id);
+        let mut measures = self.measures.borrow_mut();
+        let open = || Measures { open: self.store.days_of(&task.name).into(), accepted: Vec::new() };
+        let Measures { open, accepted } = measures.entry(id).or_insert_with(open);
+        while let Some(earlier) = open.pop_front_if(|earlier| *earlier < day) {
+            let Some(report) = self.store.last_report(&task.name, earlier) else { continue };
+            if expectation::judge(task, Some(earlier), &report, &|| last_before(accepted, earlier)).is_ok() {
+                accepted.push((earlier, report));
+            }
+        }
+        last_before(accepted, day)
     }
+}
+
+/// The last reports before a day.
+fn last_before(accepted: &[(Day, Value)], day: Day) -> Vec<Value> {
+    let before = &accepted[..accepted.partition_point(|(earlier, _)| *earlier < day)];
+    before.iter().rev().take(DAYS_BEFORE).map(|(_, report)| report.clone()).collect()
 }

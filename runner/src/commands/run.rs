@@ -1,7 +1,7 @@
 //! `runner run`: make what is asked for.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,9 +17,11 @@ use super::selection::Selection;
 use super::{CommandError, plan, print, raw_files, tell};
 use crate::address::Address;
 use crate::cli::RunArguments;
+use crate::day::Day;
 use crate::engine::{Channel, Engine, Inputs, REJECTED, Results, Summary};
 use crate::exec::LocalProcesses;
 use crate::exit::Exit;
+use crate::expectation;
 use crate::failure::Failure;
 use crate::graph::NodeId;
 use crate::journal::{self, Command, Counts, Event, Journal, now};
@@ -29,6 +31,7 @@ use crate::plan::Plan;
 use crate::predict::{Prediction, predict};
 use crate::resolve::{self, Glancing, Resolver, SMALL};
 use crate::span::Span;
+use crate::spec::TaskId;
 use crate::store::{Before, Check, Kept, RunFolders, Store};
 use crate::text;
 use crate::ui;
@@ -212,7 +215,30 @@ fn look_up(
         };
         target.is_none_or(is_published).then_some(kept)
     };
-    resolver.graph.ids().zip(predictions).map(settled).collect()
+    let known = resolver.graph.ids().zip(predictions).map(settled).collect();
+    without_unsure(resolver, known)
+}
+
+/// Leaves out what is compared with a day before that is not known yet, and what reads that: whether it falls short shows
+/// when that day is made.
+fn without_unsure(resolver: &Resolver, mut known: Vec<Option<Arc<Kept>>>) -> Vec<Option<Arc<Kept>>> {
+    let (graph, mut unsure) = (resolver.graph, true);
+    let compares = |id: NodeId| expectation::compares(resolver.spec.task(graph.node(id).task));
+    while std::mem::take(&mut unsure) {
+        let mut first_open: HashMap<TaskId, Option<Day>> = HashMap::new();
+        for id in graph.ids().filter(|id| known[id.index()].is_none() && compares(*id)) {
+            let (task, day) = (graph.node(id).task, graph.node(id).day);
+            let first = first_open.entry(task).or_insert(day);
+            *first = day.min(*first);
+        }
+        for id in graph.ids() {
+            let node = graph.node(id);
+            let compared = first_open.get(&node.task).is_some_and(|first| *first < node.day);
+            let reads = graph.needs(id).any(|needed| known[needed.index()].is_none());
+            unsure |= (compared || reads) && known[id.index()].take().is_some();
+        }
+    }
+    known
 }
 
 /// The days that are published in the range of a command.

@@ -1,10 +1,11 @@
 //! What the results of a task report of themselves, by day. It does not know what the numbers mean.
 
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Store, latest};
+use super::{Entry, Store};
 use crate::day::Day;
 
 impl Store {
@@ -16,8 +17,13 @@ impl Store {
         days
     }
 
-    /// What the newest result of a node reports.
-    pub fn newest_report(&self, task: &str, day: Day) -> Option<Value> {
-        latest(&self.node_folder(task, Some(day))).map(|entry| entry.report)
+    /// What the result of a node reports that was used last: the newest one may be of raw files that are not there any
+    /// more.
+    pub fn last_report(&self, task: &str, day: Day) -> Option<Value> {
+        let folders = fs::read_dir(self.node_folder(task, Some(day))).ok()?;
+        let used = |folder: PathBuf| Some((fs::metadata(&folder).ok()?.modified().ok()?, folder));
+        let mut results: Vec<_> = folders.filter_map(|folder| used(folder.ok()?.path())).collect();
+        results.sort();
+        results.iter().rev().find_map(|(_, folder)| Entry::read(folder)).map(|entry| entry.report)
     }
 }
