@@ -137,6 +137,25 @@ fn damage_that_makes_a_program_fail_is_not_its_failure() {
     assert_eq!(page(&space, "2025-01-03"), "one\ntwo\ndrei\n");
 }
 
+#[test]
+fn a_published_result_that_turns_out_to_be_damaged_is_made_and_published_again_though_no_day_was_to_be_published() {
+    let space = new("rotten_published");
+    let count = "  count:\n    run: ./count.sh\n    inputs: {text: {from: page.text}}\n    outputs: {text: text.txt}\n";
+    space.write("pipeline.yaml", space.read("pipeline.yaml") + count);
+    let program = |words: &str| format!("#!/bin/sh\n{words}\necho counted > \"${{6#*=}}\"\n");
+    space.write_program("count.sh", &program("# first"));
+    run(&space, &[]).with(0).says("12 ran");
+    // The published file is the very same one.
+    forge(&result(&space, "page@2025-01-02"), b"ONE\ntwo\n");
+    space.write_program("count.sh", &program("# second"));
+    run(&space, &[])
+        .with(0)
+        .says("page@2025-01-02: text.txt is missing or not what was written")
+        .says("4 ran, 8 cached");
+    is_right(&space);
+    assert!(!space.tree("data/output").iter().any(|(path, _)| path.contains(".unfinished")));
+}
+
 /// Lets a program do something first, if a file of a certain name beside the space's notes says so.
 fn let_first(space: &Space, program: &str, commands: &str) {
     let anchor = "echo \"$name@$day\" >> \"$note\"";

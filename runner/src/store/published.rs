@@ -29,13 +29,10 @@ use super::{lock, swap};
 const SHELF: &str = ".unfinished-";
 
 /// Makes the folder in which a run puts days together, and the output folder above it.
-pub fn begin_shelf(output: &Path, run: &str) -> Result<OwnFolder> {
-    let begin = || {
-        make_folder(output)?;
-        let _alone = lock::take_folder(output);
-        OwnFolder::create(output, &format!("{SHELF}{run}"))
-    };
-    begin().with_context(|| format!("cannot publish in {}; nothing ran", output.display()))
+pub fn begin_shelf(output: &Path, run: &str) -> io::Result<OwnFolder> {
+    make_folder(output)?;
+    let _alone = lock::take_folder(output);
+    OwnFolder::create(output, &format!("{SHELF}{run}"))
 }
 
 /// What runs that are gone have left in an output folder.
@@ -89,23 +86,25 @@ fn give_back(shelf: &Path, output: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What was published when a run began to look at its inputs: the folder of a day, and how it was, if it was there.
+/// What was published when a run began to look at its inputs: the folders of days that were there, and how they were.
 #[derive(Debug, Default)]
-pub struct Before(HashMap<PathBuf, Option<Stamp>>);
+pub struct Before(HashMap<PathBuf, Stamp>);
 
 impl Before {
     pub fn look(targets: impl IntoIterator<Item = PathBuf>) -> Self {
-        Before(targets.into_iter().map(|target| (target.clone(), Stamp::take(&target).ok())).collect())
+        Before(
+            targets.into_iter().filter_map(|target| Stamp::take(&target).ok().map(|stamp| (target, stamp))).collect(),
+        )
     }
 
     /// Whether what is there is what was there, or nothing is.
     fn allows(&self, target: &Path) -> bool {
         let now = Stamp::take(target).ok();
-        now.is_none() || self.0.get(target).is_some_and(|before| *before == now)
+        now.is_none() || self.0.get(target).copied() == now
     }
 
     fn renew(&mut self, target: &Path) {
-        self.0.insert(target.to_path_buf(), Stamp::take(target).ok());
+        self.0.extend(Stamp::take(target).ok().map(|now| (target.to_path_buf(), now)));
     }
 }
 

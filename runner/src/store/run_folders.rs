@@ -27,7 +27,7 @@ pub struct RunFolders {
     root: PathBuf,
     work: OwnFolder,
     /// The folder in which it puts days together, by output folder.
-    shelves: Vec<(PathBuf, OwnFolder)>,
+    shelves: Mutex<Vec<(PathBuf, OwnFolder)>>,
     /// What was published when it began to look.
     before: Mutex<Before>,
 }
@@ -54,8 +54,15 @@ impl RunFolders {
         let (records, work) = (runs.join(&id), works.join(&id));
         fs::create_dir(&records).with_context(|| format!("cannot create {}", records.display()))?;
         let work = OwnFolder::create(&works, &id).with_context(|| format!("cannot create {}", work.display()))?;
-        let shelf = |output: &&Path| Ok((output.to_path_buf(), published::begin_shelf(output, &id)?));
+        let shelf = |output: &&Path| {
+            let shelf = published::begin_shelf(output, &id);
+            Ok((
+                output.to_path_buf(),
+                shelf.with_context(|| format!("cannot publish in {}; nothing ran", output.display()))?,
+            ))
+        };
         let shelves = publishes.iter().map(shelf).collect::<Result<_>>()?;
+        let shelves = Mutex::new(shelves);
         Ok(RunFolders { id, records, root: root.to_path_buf(), work, shelves, before: Mutex::new(before) })
     }
 
@@ -99,9 +106,21 @@ impl RunFolders {
         shown: &dyn Fn() -> bool,
     ) -> Result<Publication> {
         let failed = || format!("cannot publish {}", target.display());
-        let shelf = self.shelves.iter().find(|(folder, _)| folder == output);
-        let (_, shelf) = shelf.context("the run has not begun to publish there").with_context(failed)?;
-        published::publish(result, output, target, shelf.path(), &self.before, shown).with_context(failed)
+        let shelf = self.shelf(output).with_context(failed)?;
+        published::publish(result, output, target, &shelf, &self.before, shown).with_context(failed)
+    }
+
+    /// The folder in which days of an output folder are put together. It is there from the beginning, unless a result that
+    /// was known turns out to be damaged and is published anew.
+    fn shelf(&self, output: &Path) -> io::Result<PathBuf> {
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, shelf)) = shelves.iter().find(|(folder, _)| folder == output) {
+            return Ok(shelf.path().to_path_buf());
+        }
+        let shelf = published::begin_shelf(output, &self.id)?;
+        let path = shelf.path().to_path_buf();
+        shelves.push((output.to_path_buf(), shelf));
+        Ok(path)
     }
 
     /// Takes what is published now for what the run may replace: it is about to look at its inputs again.
@@ -111,7 +130,7 @@ impl RunFolders {
 
     /// Removes what only the run itself needed.
     pub fn finish(self) -> Result<()> {
-        for (output, shelf) in self.shelves {
+        for (output, shelf) in self.shelves.into_inner().unwrap_or_else(PoisonError::into_inner) {
             published::end_shelf(shelf, &output)?;
         }
         let place = self.work.path().to_path_buf();
