@@ -52,6 +52,15 @@ fn run_and_listen(space: &Space) -> (String, Ended) {
 }
 
 #[test]
+fn whoever_starts_the_runner_need_not_want_to_hear_of_its_own_programs() {
+    let space = new("deaf_parent");
+    let mut shell = Command::new("sh");
+    let words = "trap '' CHLD; exec \"$0\" run --from 2025-01-01 --to 2025-01-03";
+    shell.args(["-c", words, env!("CARGO_BIN_EXE_runner")]).current_dir(&space.folder).stdin(Stdio::null());
+    end(shell).with(0).says("9 nodes: 9 ran, 0 cached, 0 failed");
+}
+
+#[test]
 fn what_a_program_leaves_behind_ends_with_it() {
     // The program goes on once the other is there.
     let space = doing("leaving_behind", &format!("{DAEMON}\nwhile [ ! -e $alive.there ]; do sleep 0.01; done"));

@@ -50,5 +50,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     commands::report_faults();
+    exec::hear_of_ends();
     commands::dispatch(cli::parse()).into()
 }

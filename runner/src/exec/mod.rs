@@ -99,6 +99,13 @@ pub trait Executor: Sync {
     fn end(&self, force: Force);
 }
 
+/// Has the kernel tell of programs that end, also where whoever started the runner did not want to hear of its own: that is
+/// handed down, and then nobody would know how a program ended.
+#[expect(unsafe_code, reason = "there is no safe way to set what a signal does")]
+pub fn hear_of_ends() {
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+}
+
 /// Runs a program that talks to the person at the terminal, and waits for its end.
 #[expect(clippy::disallowed_methods, reason = "this room is the one that starts programs")]
 pub fn present(program: &Path, arguments: &[OsString]) -> io::Result<ExitStatus> {
