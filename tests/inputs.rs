@@ -240,6 +240,7 @@ fn days_can_be_counted_back_from_yesterday_and_called_by_their_names() {
     assert_eq!(ran(&space).iter().filter(|node| node.starts_with("page")).count(), 2);
     runner(&space, "plan --last 1 --to 2025-01-01").with(0);
     runner(&space, "run --last 0").with(2);
+    runner(&space, "run --last 4000000000").with(2).says("is not in 1..=36525");
     runner(&space, "run --last 2 --from 2025-01-01").with(2).says("cannot be used with");
     runner(&space, "run --from 2025-01-01").with(2).says("--to <DAY>");
     // Whatever day it is, what ends with yesterday is not there.

@@ -18,8 +18,8 @@ pub struct Range {
     /// The last day to make [default with --last: yesterday]
     #[arg(long, value_name = "DAY", value_parser = Day::typed, required_unless_present = "last")]
     pub to: Option<Day>,
-    /// Make the last N days, which end with --to or yesterday
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Make the last N days, which end with --to or yesterday; up to a hundred years
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_525))]
     pub last: Option<u32>,
     /// Make this task and what it needs; with a + behind it, also all that follows from it. May be repeated
     #[arg(long = "task", value_name = "NAME[+]")]
