@@ -256,6 +256,7 @@ impl<'a> Director<'a> {
     /// A kept result that the node read is not what was written: that is made again, and then the node.
     fn misled(&mut self, id: NodeId, damage: &Damage) {
         if self.stopped {
+            self.warn(damage.describe(self.engine.name(damage.node), "is made again by the next run"));
             let mut skipped = vec![id];
             skipped.extend(self.schedule.failed(id));
             return self.skip(&skipped, "the run was over before it could be made again");
@@ -263,7 +264,7 @@ impl<'a> Director<'a> {
         let damaged = self.engine.name(damage.node).to_string();
         // Several can have read it.
         if self.reopened.insert(damage.node) {
-            self.warn(damage.describe(&damaged));
+            self.warn(damage.describe(&damaged, "is made again"));
             self.summary.counts.cached -= 1;
             self.results.remove(&damaged);
             self.schedule.reopen(damage.node);

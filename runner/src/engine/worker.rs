@@ -57,7 +57,7 @@ impl Engine<'_> {
                         damage => damage,
                     };
                     if let Some(damage) = damage {
-                        let _ = send.send(Event::Said(damage.describe(self.name(id))));
+                        let _ = send.send(Event::Said(damage.describe(self.name(id), "is made again")));
                         continue;
                     }
                     kept.note_use();
@@ -314,8 +314,8 @@ fn place(aside: &Aside) -> String {
 }
 
 impl Damage {
-    /// `name` is that of the node whose result it is.
-    pub fn describe(&self, name: &str) -> String {
-        format!("{name}: {} is missing or not what was written; {}, and is made again", self.file, self.aside)
+    /// `name` is that of the node whose result it is, and `then` what becomes of it.
+    pub fn describe(&self, name: &str, then: &str) -> String {
+        format!("{name}: {} is missing or not what was written; {}, and {then}", self.file, self.aside)
     }
 }
