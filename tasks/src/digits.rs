@@ -40,11 +40,17 @@ const TENS: [i64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_00
 
 /// The number that the digits at the front spell, and how many there are.
 ///
-/// Nothing is decided by the number of digits, which no processor can foretell.
+/// Nothing is decided by the number of digits, which no processor can foretell, but whether there are more than seven:
+/// that is mostly the same in all rows.
+// Each row has two: as calls they would take a twentieth of the time in which JSON is read.
+#[inline(always)]
 pub fn up_to_sixteen(bytes: &[u8; 16]) -> (i64, usize) {
     let [low, high] = [0, 8].map(|start| values(std::array::from_fn(|place| bytes[start + place])));
     let first = count(low);
-    let second = if first == 8 { count(high) } else { 0 };
+    if first < 8 {
+        return (leading(low, first), first);
+    }
+    let second = count(high);
     (leading(low, first) * TENS[second] + leading(high, second), first + second)
 }
 

@@ -96,6 +96,7 @@ impl<'a> Record<'a> {
     }
 
     /// Fills in a field of the row; of a field that comes twice the last counts.
+    #[inline]
     pub fn set(&mut self, role: Role, cell: Cell<'a>) {
         match role {
             Role::CustomerId => self.customer_id = cell,

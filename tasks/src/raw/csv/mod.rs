@@ -54,7 +54,7 @@ pub fn read(stream: impl BufRead, collector: &mut Collector) -> Result<()> {
         let place = Place { line, column: 1, bytes: row.len() as u64, raw: &raw };
         if is_torn {
             collector.unreadable(&place, "a quote that opens on one line closes in the middle of a cell on another");
-        } else if std::str::from_utf8(cells.as_slice()).is_err() {
+        } else if !is_text(cells.as_slice()) {
             collector.unreadable(&place, "not UTF-8");
         } else if cells.len() > roles.len() {
             let cells = cells.len();
@@ -106,14 +106,20 @@ fn record<'a>(cells: &'a ::csv::ByteRecord, roles: &[Option<Role>], fields: &Fie
 }
 
 fn cell(text: &str) -> Cell<'_> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if text.is_empty() {
-        Cell::Null
-    } else if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        text.parse().map_or(Cell::Huge, Cell::Integer)
-    } else {
-        Cell::Text(text.into())
+    match text.parse() {
+        // The library takes a plus for a sign; here it is none.
+        Ok(number) if !text.starts_with('+') => return Cell::Integer(number),
+        _ if text.is_empty() => return Cell::Null,
+        _ => {}
     }
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { Cell::Huge } else { Cell::Text(text.into()) }
+}
+
+/// Whether the bytes are UTF-8. Most rows are ASCII, which is found out sooner.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.is_ascii() || std::str::from_utf8(bytes).is_ok()
 }
 
 /// Counts lines, which end in `\n`, `\r\n` or, in old files, `\r`.
@@ -137,12 +143,20 @@ impl Lines {
     /// one is open, as is only possible at the end of the file.
     fn begin(&mut self, window: &Window, end: u64) -> Result<(u64, bool)> {
         let row = window.row_until(end);
+        let is_last = end == window.end();
+        // Most rows are one line, with what is left of the end of the line before.
+        let line = if self.after_return { row.strip_prefix(b"\n").unwrap_or(row) } else { row };
+        let is_line = memchr::memchr2(b'\r', b'\n', line).is_some_and(|end| end + 1 == line.len());
+        if is_line && !is_last {
+            self.line += 1;
+            self.after_return = line.ends_with(b"\r");
+            return Ok((self.line - 1, false));
+        }
         let blank = row.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let (blank, row) = row.split_at(blank);
         self.pass(blank);
         let before = *self;
         self.pass(row);
-        let is_last = end == window.end();
         if !is_last && self.line <= before.line + 1 {
             return Ok((before.line, false));
         }
