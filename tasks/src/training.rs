@@ -23,7 +23,7 @@ pub struct Portion {
 /// 40 MB of histories.
 pub const PORTION: Portion = Portion { rows: 1 << 17, actions: 1 << 23 };
 
-/// The types of actions, the first of which is that of the padding: as written, each is its own place in a dictionary.
+/// The types of actions; the first, 0, is the padding. As written, each is its own place in a dictionary.
 pub const TYPES: [i32; 4] = [0, 1, 2, 3];
 /// The bits that a type takes.
 pub const TYPE_WIDTH: usize = 2;

@@ -11,11 +11,13 @@ use tasks::task::{self, Arguments, Contract};
 /// Read raw event files of one source into a typed Parquet table
 ///
 /// Files may be JSON objects, one a line or one after the other (.json, .jsonl, .ndjson), CSV with a header (.csv), each
-/// also packed as .gz or .zst, and Parquet. Text may also come from a pipe. The rows keep the order of the files as given and of the rows in them.
+/// also packed as .gz or .zst, and Parquet. Text may also come from a pipe. The rows keep the order of the files as given
+/// and of the rows in them.
 ///
 /// A row that breaks a rule (unreadable, a field missing, null, of the wrong type or out of range) is not let through:
 /// it goes to `rejected` with its file, line, reason and raw text (up to 64 KiB). That table is also there after a file
-/// could not be read, or too much was rejected. A row of more than 8 MiB is rejected unread.
+/// could not be read, or too much was rejected. A JSON object of more than 8 MiB is rejected unread; a CSV file with a row
+/// that long is refused.
 ///
 /// Inputs: raw (any number). Outputs: rows, rejected.
 ///
@@ -52,7 +54,7 @@ fn read(arguments: &Read) -> Result<Report> {
     arguments.contract.expect(&["raw"], &["rows", "rejected"])?;
     if arguments.source == Source::PreviousOrders && arguments.contract.day.is_some() {
         bail!(
-            "an order belongs to its own day, not to that of its file: read previous_orders as a whole, without --day"
+            "an order belongs to its own day, whatever the day of its file: read previous_orders as a whole, without --day"
         );
     }
     let fields = Fields::new(arguments.source, &arguments.fields)?;

@@ -26,7 +26,7 @@ pub struct Pairs {
     pub changed: Vec<(usize, usize)>,
     pub added: Vec<usize>,
     pub removed: Vec<usize>,
-    /// Whether a key of a changed row is that of several rows, of which any two might have been a pair.
+    /// Whether several rows share the key of a changed row, so that any two of them might have been a pair.
     pub doubtful: bool,
 }
 

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use super::{ColumnPages, hybrid};
 
-/// Values are places in a dictionary; that of the padding is 0.
+/// Values are places in a dictionary; the padding has place 0.
 pub struct PaddedLists {
     length: usize,
     /// Bits of a value.

@@ -5,10 +5,10 @@
 //! bytes ─ footer ─► columns and their kinds ─► some fields of some rows ─► Column ─► Value
 //! ```
 //!
-//! The place where Parquet files are opened to read, but for those of our own layouts ([`crate::actions`],
+//! The place where Parquet files are opened to read, except files of our own layouts ([`crate::actions`],
 //! [`crate::histories`], [`crate::events`]). Only what is asked for is decoded, down to the fields of a struct, so that it
-//! does not matter of which type the rest is. It does not know what columns a table should have: [`crate::table`] does for
-//! those between tasks, [`crate::raw`] for those of others.
+//! does not matter of which type the rest is. It does not know what columns a table should have: [`crate::table`] knows
+//! that of tables between tasks, [`crate::raw`] of other people's files.
 
 mod column;
 mod decode;

@@ -69,7 +69,7 @@ impl Draw {
     }
 }
 
-/// Scatters ranks likewise.
+/// Scatters ranks in the same way.
 pub fn item_id(rank: u64) -> u64 {
     1 + rank * 7_919 % ITEM_PRIME
 }
