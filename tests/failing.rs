@@ -117,6 +117,10 @@ fn the_rows_that_a_failed_node_rejected_are_kept_where_one_looks_for_them() {
     run(&space, &["--pipeline", "pipeline.yaml"])
         .with(1)
         .says("  rows     runner show take@2025-01-02 --output rejected --pipeline pipeline.yaml\n");
+    text_pipeline::runner(&space, "why page@2025-01-02")
+        .with(0)
+        .says("note: take@2025-01-02 failed in run 20")
+        .says(": exit status 7; `runner log take@2025-01-02` shows what it said\n");
     let found = path(&space).says("note: these are the rows that take@2025-01-02 rejected when it failed in run 20");
     assert_eq!(fs::read_to_string(found.stdout.trim()).unwrap(), "bad one\n");
     // Once it is made, its own rows are what one wants.

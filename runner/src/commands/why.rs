@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::history::makers;
 use super::project::{Project, beside};
-use super::{CommandError, print, raw_files};
+use super::{CommandError, failed_attempt, print, raw_files, tell};
 use crate::address::Address;
 use crate::cli::WhyArguments;
 use crate::day::Day;
@@ -47,6 +47,13 @@ pub fn why(arguments: &WhyArguments) -> Result<Exit, CommandError> {
         return Ok(Exit::Done);
     }
     print(&sentence(plan.graph.name(id), prediction, &chains));
+    if let Some(last) = chains.first().and_then(|chain| chain.last())
+        && matches!(prediction, Prediction::WouldRun(_) | Prediction::MayRun(_))
+        && let Some((record, message)) = failed_attempt::last(&store, &last.node)
+    {
+        let (node, log) = (&last.node, project.hint(&format!("log {}", last.node)));
+        tell(&format!("note: {node} failed in run {}: {message}; `{log}` shows what it said", record.id));
+    }
     for chain in chains.iter().take(MOST_SHOWN) {
         print("");
         chain.iter().for_each(show_link);
