@@ -141,3 +141,19 @@ fn retry_goes_on_where_run_does_once_a_bad_file_is_removed() {
         .says("ran page@2025-01-02");
     assert_eq!(page(&space, "2025-01-02"), "one\ntwo\n");
 }
+
+#[test]
+fn what_does_not_depend_on_days_that_are_not_known_yet_is_made_and_a_retry_makes_all_the_rest() {
+    let space = new("unknown_days");
+    let cut = "  cut:\n    run: ./cut.sh\n    once: true\n    inputs: {raw: {source: names}}\n    \
+               outputs: {parts: 'parts/{day}.txt'}\n  \
+               both:\n    run: ./page.sh\n    inputs: {text: {from: take.text}, part: {from: cut.parts}}\n    \
+               params: {note: /dev/null}\n    outputs: {text: text.txt}\n";
+    space.write("pipeline.yaml", space.read("pipeline.yaml") + cut).write("data/names.txt", "names\n");
+    space.write_program("cut.sh", "#!/bin/sh\nexit 7\n");
+    run(&space, &[]).with(1).says("cut failed: exit status 7").says("9 ran, 0 cached, 1 failed, 3 skipped");
+    let parts = "for day in 01 02 03; do echo $day > ${4#*=}/2025-01-$day.txt; done";
+    space.write_program("cut.sh", &format!("#!/bin/sh\nmkdir ${{4#*=}}\n{parts}\n"));
+    runner(&space, "retry").with(0).says("did not make 4 nodes").says("3 ran, ");
+    run(&space, &[]).with(0).says("13 nodes: 0 ran, 13 cached");
+}

@@ -71,7 +71,9 @@ pub fn make(
     let names = outlook.plan.unknown_splits.iter().map(|task| project.spec.task(*task).name.clone());
     let first = Command { only: Some(names.collect()), ..command.clone() };
     match follow(project, Outlook::of(project, &first)?, first, Course { json: false, ..course })? {
-        Exit::Done => follow(project, Outlook::of(project, &command)?, command, course),
+        // What does not depend on it goes on, and `retry` then knows of all that is left.
+        Exit::TaskFailed if command.fail_fast => Ok(Exit::TaskFailed),
+        Exit::Done | Exit::TaskFailed => follow(project, Outlook::of(project, &command)?, command, course),
         other => Ok(other),
     }
 }
