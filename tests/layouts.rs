@@ -117,6 +117,12 @@ fn a_run_into_a_folder_of_its_own_leaves_the_compact_days_of_the_project_alone()
         .with(2)
         .says("`compact` would publish into ")
         .says("among the days of `page`");
+    // The next run into the usual folder would take it for a part of a day.
+    let before = published(&space, "data/output");
+    for within in ["data/output/dt=2025-01-02", "data/output/try"] {
+        run(&space, &["--output", within]).with(2).says("among the days that are published in ").says("data/output");
+    }
+    assert_eq!(published(&space, "data/output"), before);
 }
 
 #[test]

@@ -100,7 +100,13 @@ impl Project {
             );
             Err(CommandError::new(Exit::Usage, anyhow!(message)))
         };
+        let usual = &self.spec.outputs;
+        let usual = [absolute(None, &usual.output)?, absolute(None, &usual.compact)?];
         for (place, (task, folder)) in folders.iter().enumerate() {
+            // A run without `--output` would take it for a part of one of its own days, and remove it.
+            if let Some(usual) = usual.iter().find(|usual| folder != *usual && folder.starts_with(usual)) {
+                return refused(task, folder, format!("among the days that are published in {}", usual.display()));
+            }
             if let Some((other, taken)) = folders[..place].iter().find(|(_, taken)| within(folder, taken)) {
                 return refused(task, folder, format!("among the days of `{other}` in {}", taken.display()));
             }

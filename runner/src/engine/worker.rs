@@ -96,7 +96,7 @@ impl Engine<'_> {
             Verdict::Accepted => Ok(None),
             Verdict::Refused(shortfall) => Err(Failure::refused(shortfall)),
             Verdict::Lost => match self.resolver.store.set_aside(&kept.folder)? {
-                Aside::Taken(holder) => Err(anyhow!("its result is damaged, and {holder} has to do with it").into()),
+                Aside::Taken(holder) => Err(anyhow!("its result is damaged, and {holder} has it in hand").into()),
                 aside => Ok(Some(Damage { node: id, file: ENTRY_FILE.to_string(), aside: place(&aside) })),
             },
         }
@@ -309,7 +309,7 @@ fn place(aside: &Aside) -> String {
     match aside {
         Aside::Moved(place) => format!("it is set aside in {}", ui::short(place).display()),
         Aside::Mended => "it is gone from the cache".to_string(),
-        Aside::Taken(holder) => format!("{holder} has to do with it"),
+        Aside::Taken(holder) => format!("{holder} has it in hand"),
     }
 }
 

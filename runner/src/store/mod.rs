@@ -71,7 +71,7 @@ mod workspace;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
@@ -114,6 +114,8 @@ pub struct Store {
     root: PathBuf,
     pub index: Index,
     publications: Publications,
+    /// Held while a damaged result is set aside: several nodes may come upon it at once.
+    setting_aside: Mutex<()>,
 }
 
 /// What is known of a node with a certain manifest.
@@ -137,7 +139,7 @@ impl Store {
     pub fn open(cache: &Path) -> Self {
         let root = cache.join(VERSION);
         let publications = Publications::at(root.join("published"));
-        Store { index: Index::load(root.join("index")), publications, root }
+        Store { index: Index::load(root.join("index")), publications, setting_aside: Mutex::default(), root }
     }
 
     /// Whether anything was ever kept in it.

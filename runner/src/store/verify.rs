@@ -7,6 +7,7 @@
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use anyhow::{Context, Result};
 
@@ -69,6 +70,10 @@ impl Store {
     /// Moves what is not right to the folder of damaged things, beside those that are there.
     pub fn set_aside(&self, path: &Path) -> Result<Aside> {
         let failed = || format!("cannot set aside {}", path.display());
+        let _alone = self.setting_aside.lock().unwrap_or_else(PoisonError::into_inner);
+        if fs::symlink_metadata(path).is_err() {
+            return Ok(Aside::Mended);
+        }
         let _claim = match address(path) {
             // Nobody makes what is not a result.
             None => None,
