@@ -6,10 +6,9 @@ mod support;
 #[path = "support/survivors.rs"]
 mod survivors;
 
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, Output, Stdio};
 
 use support::{Chance, Ended, Space, end, ended};
 use survivors::none_survive;
@@ -36,16 +35,19 @@ fn backfill(space: &Space) -> Command {
     command
 }
 
-/// Runs a program that is sent a signal some time after it started, which may be after its end.
-fn signalled(mut command: Command, signal: &str, after: Duration) -> Ended {
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // Nothing is waited for here: the moment is what the test is about.
-    thread::sleep(after);
+/// Runs a program that is sent a signal when it has said so many lines, which may be at its end.
+fn signalled(mut command: Command, signal: &str, lines: u64) -> Ended {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut words = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    for _ in 0..lines {
+        words.read_line(&mut said).unwrap();
+    }
     // The process is there until it is waited for, though it may have ended.
     let status = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(status.success());
-    let output = child.wait_with_output().unwrap();
-    ended(&command, output)
+    words.read_to_string(&mut said).unwrap();
+    ended(&command, Output { status: child.wait().unwrap(), stdout: Vec::new(), stderr: said.into_bytes() })
 }
 
 fn variable(name: &str, usual: u64) -> u64 {
@@ -55,18 +57,17 @@ fn variable(name: &str, usual: u64) -> u64 {
 #[test]
 fn an_end_at_a_random_moment_of_a_backfill_costs_nothing() {
     let space = shop("random_moments");
-    let started = Instant::now();
-    end(backfill(&space)).with(0);
-    let duration = started.elapsed();
+    let lines = end(backfill(&space)).with(0).stderr.lines().count() as u64;
+    assert!(lines > 50, "it says what it does, line by line");
     let undisturbed = space.tree("output");
     assert_eq!(undisturbed.len(), 6);
     let seed = variable("CRASH_SEED", 1);
     let mut chance = Chance(seed);
     for moment in 1..=variable("CRASH_MOMENTS", 12) {
-        let after = duration.mul_f64(chance.below(1000) as f64 / 1000.0);
+        let after = chance.below(lines);
         // A signal may come before the runner listens to it (-15), or after its end (0).
         let (signal, statuses) = if chance.below(4) == 0 { ("-TERM", [130, -15, 0]) } else { ("-KILL", [-9, -9, 0]) };
-        let what = format!("moment {moment} of seed {seed}: {signal} after {after:?} of {duration:?}");
+        let what = format!("moment {moment} of seed {seed}: {signal} after {after} of {lines} lines");
         space.remove("cache").remove("output");
         let ended = signalled(backfill(&space), signal, after);
         assert!(statuses.contains(&ended.status), "{what}: status {}\n{}", ended.status, ended.stderr);

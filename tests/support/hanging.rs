@@ -2,9 +2,12 @@
 #![allow(dead_code, reason = "each test file uses the part of this that it needs")]
 #![allow(clippy::disallowed_methods, reason = "tests start programs")]
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::inotify;
 
 use crate::support::{Ended, Space, ended};
 use crate::text_pipeline::new;
@@ -41,16 +44,23 @@ impl Hanging {
         assert!(status.success());
     }
 
-    /// Looks until a text is seen: a program can be there a moment before the runner has written down that it is.
+    /// Looks until a text is seen: a program can be there a moment before the runner has written down that it is. It looks
+    /// again whenever the journal has grown.
     pub fn look_for(&self, text: &str, look: impl Fn(&Space) -> Ended) -> Ended {
-        for _ in 0..1000 {
+        let changes = inotify::init(inotify::CreateFlags::CLOEXEC).unwrap();
+        for run in fs::read_dir(self.space.path(".cache/v1/runs")).unwrap() {
+            inotify::add_watch(&changes, run.unwrap().path(), inotify::WatchFlags::MODIFY).unwrap();
+        }
+        loop {
             let ended = look(&self.space);
             if ended.stdout.contains(text) {
                 return ended;
             }
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            let mut change = [PollFd::new(&changes, PollFlags::IN)];
+            let changed = poll(&mut change, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })).unwrap();
+            assert!(changed > 0, "{text:?} is never seen\n{}", ended.stdout);
+            rustix::io::read(&changes, &mut [0; 4096]).unwrap();
         }
-        panic!("{text:?} is never seen\n{}", look(&self.space).stdout)
     }
 
     /// Waits for the runner, then for the program: a pipe breaks when nobody is left to read it.

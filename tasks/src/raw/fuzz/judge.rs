@@ -72,6 +72,8 @@ pub fn rows(collector: &Collector) -> Vec<Row> {
 fn unmarked(content: &[u8]) -> Result<&[u8], &'static str> {
     match content {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err("UTF-16"),
+        [letter, 0, other, ..] if letter.is_ascii_graphic() && *other != 0 => Err("UTF-16"),
+        [0, letter, 0, ..] if letter.is_ascii_graphic() => Err("UTF-16"),
         [0xef, 0xbb, 0xbf, text @ ..] => Ok(text),
         _ => Ok(content),
     }
@@ -124,8 +126,12 @@ pub fn csv(content: &[u8], fields: &Fields) -> Judged {
     let wanted = || fields.row_fields().map(|(_, name)| times(name)).filter(|times| *times != 1);
     let (mut row, mut judgements) = (::csv::ByteRecord::new(), Vec::new());
     let (mut counted, mut line) = (0, 1);
-    let mut refusal =
-        wanted().next().filter(|_| !names.is_empty()).map(|times| if times == 0 { "has no" } else { "times" });
+    let is_separated = |name: &[u8]| name.iter().any(|byte| b";\t|".contains(byte));
+    let mut refusal = match names.as_slice() {
+        [] => None,
+        [only] if is_separated(only) => Some("its header is one cell"),
+        _ => wanted().next().map(|times| if times == 0 { "has no" } else { "times" }),
+    };
     while reader.read_byte_record(&mut row).unwrap() {
         let start = row.position().map(|place| place.byte() as usize).unwrap();
         let whole = &content[start..reader.position().byte() as usize];
