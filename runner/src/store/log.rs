@@ -17,6 +17,8 @@ use memchr::memchr_iter;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::lock;
+
 /// The characters of a seal: so much of the blake3 hash of what follows it.
 const SEAL: usize = 16;
 /// The name under which a file says how large it was when it was new.
@@ -165,7 +167,7 @@ impl Log {
 
     /// The right to change the file.
     fn lock(&self) -> io::Result<File> {
-        let lock = File::options().create(true).truncate(false).write(true).open(self.path.with_extension("lock"))?;
+        let lock = lock::open(&self.path.with_extension("lock"))?;
         lock.lock()?;
         Ok(lock)
     }
